@@ -1,0 +1,281 @@
+"""HTML of one part, for the eye in JupyterLab and for the HTML writer. Imports brief.parts."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from html import escape
+
+from jianbao.brief.parts import (
+    Chart,
+    Figure,
+    FindingLine,
+    Findings,
+    Foot,
+    Head,
+    Heading,
+    Part,
+    Prose,
+    Run,
+    SourceRow,
+    Sources,
+    Table,
+)
+
+RED = "#c1121f"
+ROWS_SHOWN = 50     # more stand in the workbook
+
+# A number and the word it counts stay on one line (GB/T 15835 5.1.7.2).
+_NUMBER = re.compile(
+    r"[-+−＋]?\d+(?:[.,:]\d+)*(?:[%％‰]|个百分点|万[元人次个户件份亩]?|亿[元人]?|人次|平方米|[一-鿿]|(?=[^\d]|$))")
+_SEVERITY = {"error": "错误", "warning": "提示"}
+
+
+def html(part: Part, *, label: str = "", notes: Mapping[str, int] | None = None) -> str:
+    """The part as a fragment; nothing in its text can become markup.
+
+    `label` is the number the writer gives: 一、 or 表1. `notes` maps a figure's id to the number of its source note;
+    a run whose figure is among them becomes a link to it.
+    """
+    notes = notes or {}
+    match part:
+        case Head():
+            return _head(part)
+        case Heading():
+            level = min(part.level + 1, 6)
+            return f"<h{level}>{escape(label + part.text)}</h{level}>"
+        case Prose():
+            return f'<p class="{escape(part.role)}">{inline(part.runs, notes)}</p>'
+        case Table():
+            return _table(part, label, notes)
+        case Chart():
+            return _chart(part, label, notes)
+        case Findings():
+            return _findings(part)
+        case Sources():
+            return _sources(part)
+        case Foot():
+            return _foot(part)
+
+
+def inline(runs: Iterable[Run], notes: Mapping[str, int] | None = None) -> str:
+    """Runs as HTML, numbers kept whole."""
+    out = []
+    for run in runs:
+        text = "".join(f'<span class="nb">{escape(piece)}</span>' if keep else escape(piece)
+                       for piece, keep in unbroken(run.text))
+        if run.strong:
+            text = f"<strong>{text}</strong>"
+        if run.figure and notes and run.figure in notes:
+            n = notes[run.figure]
+            text = f'<a class="fig" href="#note-{n}">{text}<sup>{n}</sup></a>'
+        elif run.figure:
+            text = f'<span class="fig" data-figure="{escape(run.figure)}">{text}</span>'
+        out.append(text)
+    return "".join(out)
+
+
+def unbroken(text: str) -> list[tuple[str, bool]]:
+    """`text` in pieces; True marks one that no line may break: a number with its measure word."""
+    pieces, at = [], 0
+    for found in _NUMBER.finditer(text):
+        if found.start() > at:
+            pieces.append((text[at:found.start()], False))
+        pieces.append((found.group(), True))
+        at = found.end()
+    if at < len(text):
+        pieces.append((text[at:], False))
+    return pieces
+
+
+def issue_number(head: Head) -> str:
+    """第42期（总第87期）, or "" for a product without numbers."""
+    number = f"第{head.number}期" if head.number is not None else ""
+    total = f"总第{head.total}期" if head.total is not None else ""
+    return f"{number}（{total}）" if number and total else number or total
+
+
+def chinese_date(iso: str) -> str:
+    """2023-10-23 → 2023年10月23日; what is no date comes back as it is."""
+    try:
+        day = date.fromisoformat(iso[:10])
+    except ValueError:
+        return iso
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def standing(head: Head) -> str:
+    """One line for the checker: issue, data version, 应报 and 实报, open findings."""
+    facts = [head.issue and f"期：{head.issue}", head.as_of and f"数据版本：{head.as_of}"]
+    if head.filed:
+        facts.append(f"应报{head.filed[0]}、实报{head.filed[1]}")
+    facts.append(f"待核{head.open_findings}条" if head.open_findings else "")
+    return "　".join(fact for fact in facts if fact)
+
+
+def facts(figure: Figure) -> tuple[tuple[str, str], ...]:
+    """What a source note says of a figure, as (name, text); empty ones left out."""
+    said = (
+        ("口径", figure.definition),
+        ("算式", f"{figure.formula} = {figure.printed}" if figure.formula else ""),
+        ("分子", plain(figure.numerator)),
+        ("分母", plain(figure.denominator)),
+        ("来源", figure.source),
+        ("来源行", f"共{figure.n_rows}行" if figure.n_rows else ""),
+        ("数据版本", figure.as_of),
+    )
+    return tuple((name, text) for name, text in said if text)
+
+
+def subject(figure: Figure) -> str:
+    """What the figure is about: 市直机关 · 2023-W42 · 期内 · 环比."""
+    return " · ".join(x for x in (figure.unit_name, figure.period, figure.form, figure.derived) if x)
+
+
+def place(row: SourceRow) -> str:
+    """file · sheet · 第n行: where a person finds the row."""
+    return f"{row.file} · {row.sheet} · 第{row.row}行"
+
+
+def plain(value: float | None) -> str:
+    """156.0 → 156; None → nothing."""
+    return "" if value is None else f"{value:.12g}"
+
+
+def columns_of(rows: Sequence[SourceRow]) -> list[str]:
+    """Every column title among the rows, in order of first use."""
+    return list(dict.fromkeys(title for row in rows for title, _ in row.values))
+
+
+def numbered_title(label: str, title: str) -> str:
+    """表1　各单位办结进展; either may be missing."""
+    return "　".join(x for x in (label, title) if x)
+
+
+def finding_cells(line: FindingLine) -> tuple[str, ...]:
+    """Severity, unit, place, message and remedy as printed."""
+    return _SEVERITY.get(line.severity, line.severity), line.unit, line.place, line.message, line.remedy
+
+
+FINDING_TITLES = ("级别", "单位", "位置", "问题", "处理")
+
+
+def picture(chart: Chart) -> str:
+    """The picture as a data: URI, or "" when there is none."""
+    # An SVG that keeps its words as text shows empty boxes where the reader has no Chinese font.
+    if chart.svg and not (chart.png and "<text" in chart.svg):
+        return "data:image/svg+xml;base64," + base64.b64encode(chart.svg.encode()).decode()
+    return "data:image/png;base64," + base64.b64encode(chart.png).decode() if chart.png else ""
+
+
+def _head(head: Head) -> str:
+    lines = []
+    if head.secrecy:
+        lines.append(f'<p class="secrecy">{escape(head.secrecy)}</p>')
+    if head.name:
+        lines.append(f'<p class="masthead" style="color:{RED}">{escape(head.name)}</p>')
+    if number := issue_number(head):
+        lines.append(f'<p class="number">{escape(number)}</p>')
+    if head.issuer or head.issued_on:
+        lines.append(f'<p class="issuer"><span>{escape(head.issuer)}</span> '
+                     f'<time datetime="{escape(head.issued_on)}">{escape(chinese_date(head.issued_on))}</time></p>')
+    if head.name:
+        lines.append(f'<hr style="border:0;border-top:2px solid {RED}">')
+    lines.append(f"<h1>{escape(head.title)}</h1>")
+    if head.period_label:
+        lines.append(f'<p class="period">{escape(head.period_label)}</p>')
+    return '<header class="head">' + "\n".join(lines) + "</header>"
+
+
+def _table(table: Table, label: str, notes: Mapping[str, int]) -> str:
+    head = "".join(f'<th scope="col" class="{column.align}">{escape(column.title)}</th>' for column in table.columns)
+    body = []
+    for i, row in enumerate(table.rows):
+        cells = []
+        for j, (column, cell) in enumerate(zip(table.columns, row, strict=True)):
+            tag = 'th scope="row"' if j == 0 else "td"
+            cells.append(f'<{tag} class="{column.align}">{inline((cell,), notes)}</{tag[:2]}>')
+        body.append(f'<tr{" class=total" if i in table.total_rows else ""}>{"".join(cells)}</tr>')
+    title = numbered_title(label, table.title)
+    return (
+        f'<div class="exhibit"><div class="scroll" role="region" tabindex="0" aria-label="{escape(title)}">'
+        f"<table><caption>{escape(title)}</caption><thead><tr>{head}</tr></thead>"
+        f'<tbody>{"".join(body)}</tbody></table></div>{_notes(table.notes)}</div>')
+
+
+def _chart(chart: Chart, label: str, notes: Mapping[str, int]) -> str:
+    source = picture(chart)
+    shown = f'<img src="{source}" alt="{escape(chart.alt)}">' if source else f"<p>{escape(chart.alt)}</p>"
+    data = f"<details><summary>数据表</summary>{_table(chart.data, '', notes)}</details>" if chart.data else ""
+    caption = escape(numbered_title(label, chart.title))
+    return f'<figure class="exhibit">{shown}<figcaption>{caption}</figcaption>{_notes(chart.notes)}{data}</figure>'
+
+
+def _notes(notes: Sequence[str]) -> str:
+    return "".join(f'<p class="note">{escape("注：" * (i == 0) + note)}</p>' for i, note in enumerate(notes))
+
+
+def _findings(findings: Findings) -> str:
+    summary = f'<p><strong>{escape(findings.title)}：</strong>{inline((Run(findings.summary),))}</p>'
+    if not findings.items:
+        return f'<div class="findings">{summary}</div>'
+    head = "".join(f'<th scope="col">{title}</th>' for title in FINDING_TITLES)
+    rows = "".join(
+        f'<tr class="{escape(line.severity)}">' + "".join(f"<td>{escape(cell)}</td>" for cell in finding_cells(line))
+        + "</tr>" for line in findings.items)
+    more = f'<p class="note">另有{findings.more}条未列。</p>' if findings.more else ""
+    return (f'<div class="findings">{summary}<div class="scroll" role="region" tabindex="0" '
+            f'aria-label="{escape(findings.title)}"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+            f"</div>{more}</div>")
+
+
+def _sources(sources: Sources) -> str:
+    out = [f'<p class="closing">{inline((Run(sources.closing),))}</p>'] if sources.closing else []
+    if sources.definitions:
+        said = "".join(f"<dt>{escape(title)}</dt><dd>{escape(text)}</dd>" for title, text in sources.definitions)
+        rounding = f'<p class="note">{escape(sources.rounding)}</p>' if sources.rounding else ""
+        out.append(f'<section class="annex"><h2>附件：指标口径</h2><dl>{said}</dl>{rounding}</section>')
+    if sources.figures:
+        notes = "".join(_source_note(n, figure) for n, figure in enumerate(sources.figures, 1))
+        out.append(f'<section class="notes"><h2>来源注释</h2><ol>{notes}</ol></section>')
+    return "".join(out)
+
+
+def _source_note(n: int, figure: Figure) -> str:
+    said = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts(figure))
+    code = f'<span class="code">{escape(figure.code)}</span> ' if figure.code else ""
+    return (f'<li id="note-{n}"><p>{code}<strong>{escape(figure.title)}</strong>　<b>{escape(figure.printed)}</b>　'
+            f'<span class="subject">{escape(subject(figure))}</span></p><dl>{said}</dl>{_source_rows(figure)}</li>')
+
+
+def _source_rows(figure: Figure) -> str:
+    rows = figure.rows[:ROWS_SHOWN]
+    if not rows:
+        return ""
+    titles = columns_of(rows)
+    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in ("位置", "单位", *titles))
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in (
+            place(row), row.unit, *(dict(row.values).get(title, "") for title in titles))) + "</tr>" for row in rows)
+    rest = f"，共{figure.n_rows}行，其余见附表" if figure.n_rows > len(rows) else ""
+    return (f"<details><summary>来源行（列出{len(rows)}行{rest}）</summary>"
+            f'<div class="scroll" role="region" tabindex="0" aria-label="来源行"><table><thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table></div></details>")
+
+
+def _foot(foot: Foot) -> str:
+    lines = "".join(f"<p>{escape(line)}</p>" for line in recipients(foot))
+    copies = f'<p class="copies">{escape(printed_copies(foot))}</p>' if foot.copies is not None else ""
+    return f'<footer class="foot">{f"<div>{lines}</div>" if lines else ""}{copies}</footer>'
+
+
+def recipients(foot: Foot) -> list[str]:
+    """报, 送 and 发 as printed lines."""
+    return [f"{verb}：{to}" for verb, to in (("报", foot.report_to), ("送", foot.send_to), ("发", foot.issue_to)) if to]
+
+
+def printed_copies(foot: Foot) -> str:
+    """（共印120份）, or "" when not said."""
+    return f"（共印{foot.copies}份）" if foot.copies is not None else ""

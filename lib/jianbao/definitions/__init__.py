@@ -1,0 +1,1 @@
+"""Definitions: what the campaign, its units, ledgers and indicators are. Imports errors only."""

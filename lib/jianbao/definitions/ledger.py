@@ -1,0 +1,146 @@
+"""What a ledger is: its columns, its key, its date, who files it how, and its rules. Imports period, errors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from jianbao.definitions import expressions
+
+ColumnType = Literal["str", "int", "num", "percent", "date", "datetime", "bool", "code", "unit", "list"]
+Kind = Literal["event", "state", "snapshot", "master", "filings"]
+Severity = Literal["error", "warning"]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FilledFrom(Strict):
+    """A column the office decides in a ledger of its own: the latest row there by `latest`, up to the period's end.
+
+    `key` maps this ledger's key columns to that ledger's columns; the unit is always matched.
+    """
+
+    ledger: str
+    column: str
+    latest: str
+    key: dict[str, str]
+    where: str | None = None
+    default: str | None = None
+
+
+class Column(Strict):
+    """One column. Numbers may be bounded; `percent` is divided by 100 on reading; `list` is split at 、，；and spaces."""
+
+    title: str
+    type: ColumnType = "str"
+    required: bool = False
+    codes: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    code_aliases: dict[str, str] = Field(default_factory=dict)
+    measure: Literal["stock", "flow"] | None = None
+    min: float | None = None
+    max: float | None = None
+    step: float | None = None
+    max_length: int | None = None
+    globally_unique: bool = False               # a post's code: the same one in two units is the same post
+    references: Annotated[str | None, Field(description="ledger.column that must hold this value, for the same unit")] = None
+    globally_unique: Annotated[bool, Field(description="values are unique over all units, not only within one")] = False
+    filled_from: FilledFrom | None = None
+    help: str = ""
+    width: float | None = None
+    sensitivity: Literal["public", "internal", "restricted"] = "internal"
+
+    @model_validator(mode="after")
+    def _fits(self) -> Column:
+        if self.type == "code" and not self.codes:
+            raise ValueError("a code column needs its codes: [ … ].")
+        if self.codes and self.type not in ("code", "list"):
+            raise ValueError(f"codes belong to a column of type code or list, not {self.type}.")
+        wrong = set(self.code_aliases.values()) - set(self.codes)
+        if wrong:
+            raise ValueError(f"code_aliases lead to {', '.join(sorted(wrong))}, which is no code of the column.")
+        return self
+
+
+class Rule(Strict):
+    """A check of each row: `check` must not be false. Empty cells make it unknown, and unknown passes."""
+
+    id: str
+    check: str
+    message: str
+    remedy: str = ""
+    column: str | None = None
+    severity: Severity = "error"
+
+
+class Ledger(Strict):
+    """A ledger.
+
+    kind: `event` rows happen on a date · `state` rows are versions of keyed things · `snapshot` rows are a unit's
+    counts for a period · `master` workbooks are the office's own · `filings` is what the system knows of filing.
+    filing: `periodic` files what is new · `rolling` sends the whole list each time · `source` a published table.
+    """
+
+    name: str
+    code: str
+    title: str
+    kind: Kind
+    filing: Literal["periodic", "rolling", "source"] = "periodic"
+    frequency: Literal["once", "weekly", "monthly"] = "weekly"
+    filed_by: Annotated[tuple[str, ...], Field(description="org types that file it; [office] for the office's own")] = ()
+    key: tuple[str, ...] = ()
+    date: str | None = None
+    totals: Literal["own", "reported"] = "own"
+    columns: dict[str, Column]
+    rules: tuple[Rule, ...] = ()
+    aliases: tuple[str, ...] = ()
+    minutes: Annotated[float, Field(description="about how long a unit needs for it each time")] = 5
+    sensitivity: Literal["public", "internal", "restricted"] = "internal"
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Ledger:
+        from jianbao.errors import suggestions
+
+        names = list(self.columns)
+        for what, column in [("key", k) for k in self.key] + ([("date", self.date)] if self.date else []):
+            if column not in self.columns:
+                near = suggestions(column, names)
+                raise ValueError(f"{what}: no column {column!r}." + (f" Did you mean: {', '.join(near)}?" if near else ""))
+        if self.date and self.columns[self.date].type not in ("date", "datetime"):
+            raise ValueError(f"date: column {self.date!r} is of type {self.columns[self.date].type}, not date.")
+        if (self.kind == "state" or self.filing == "rolling") and not self.key:
+            raise ValueError("needs a key: [ … ], so that versions of the same thing can be told.")
+        reserved = {"unit", "period", "row", "submission", "received", "event_date"} & set(names)
+        if reserved and self.kind != "master":
+            raise ValueError(f"{', '.join(sorted(reserved))}: these names are the system's own. Call the column otherwise.")
+        for rule in self.rules:
+            try:
+                expressions.check(rule.check, names, what=f"ledger {self.name}")
+            except expressions.BadExpression as e:
+                raise ValueError(f"rule {rule.id}: {e}") from None
+            if rule.column and rule.column not in names:
+                raise ValueError(f"rule {rule.id}: no column {rule.column!r}.")
+        titles: dict[str, str] = {}
+        for name, column in self.columns.items():
+            for title in (column.title, *column.aliases):
+                if titles.setdefault(title, name) != name:
+                    raise ValueError(f"{title} is the title of both {titles[title]} and {name}.")
+        return self
+
+    @property
+    def by_key(self) -> bool:
+        """Rows are versions of keyed things: the last accepted one counts, and a row left out keeps its state."""
+        return self.kind == "state" or self.filing == "rolling"
+
+    @property
+    def by_office(self) -> bool:
+        return self.filed_by == ("office",)
+
+    @property
+    def typed(self) -> dict[str, Column]:
+        """The columns a filer types: all but those the office decides."""
+        return {name: c for name, c in self.columns.items() if c.filled_from is None}

@@ -1,0 +1,241 @@
+"""`params/` read whole and strictly into Definitions. Imports the other modules of this room, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jianbao.definitions import expressions
+from jianbao.definitions.campaign import Calendar, Campaign, Correction, Product, Suggestion, Target, Terms
+from jianbao.definitions.catalogue import Catalogue, Indicator, Measure, check_measure
+from jianbao.definitions.ledger import Column, Ledger
+from jianbao.definitions.yamlfile import Source
+from jianbao.errors import DefinitionError, UnknownName, unknown
+
+# What the library itself must find in the master workbooks; a campaign adds columns of its own.
+REGISTER_COLUMNS = ("code", "name", "short_name", "parent", "level", "org_type", "valid_from", "valid_to", "aliases",
+                    "filer", "files")
+GROUP_COLUMNS = ("district", "team", "team_name", "unit", "valid_from", "valid_to")
+FILINGS = Ledger(
+    name="filings", code="S0", title="报送登记", kind="filings", date=None,
+    columns={
+        "ledger": Column(title="台账"), "ledger_title": Column(title="台账名称"),
+        "filed": Column(title="已报", type="bool"), "on_time": Column(title="按时", type="bool"),
+        "nil": Column(title="零报送", type="bool"), "returned": Column(title="退回未重报", type="bool"),
+        "missed_before": Column(title="上期漏报", type="bool"),
+    })
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """Everything `params/` says. `where` tells for each thing the file and line it stands in."""
+
+    root: Path
+    campaign: Campaign
+    calendar: Calendar
+    products: Mapping[str, Product]
+    ledgers: Mapping[str, Ledger]
+    catalogue: Catalogue
+    targets: Mapping[str, Target]
+    terms: Terms
+    corrections: tuple[Correction, ...]
+    suggestions: tuple[Suggestion, ...]
+    where: Mapping[str, str]
+
+    def ledger(self, name: str) -> Ledger:
+        """By name, code or title. Raises UnknownName."""
+        for ledger in self.ledgers.values():
+            if name in (ledger.name, ledger.code, ledger.title):
+                return ledger
+        raise unknown("ledger", name, [*self.ledgers, *(x.code for x in self.ledgers.values())])
+
+    @property
+    def filed_ledgers(self) -> dict[str, Ledger]:
+        """The ledgers that units or the office file period by period, in order of code."""
+        kept = [x for x in self.ledgers.values() if x.kind not in ("master", "filings")]
+        return {x.name: x for x in sorted(kept, key=lambda x: x.code)}
+
+    @property
+    def unit_columns(self) -> tuple[str, ...]:
+        register = self.ledgers.get("register")
+        return tuple(register.columns) if register else REGISTER_COLUMNS
+
+
+def load(params: Path) -> Definitions:
+    """Raises DefinitionError with one line per problem: `params/indicators/study.yml:9: …`. Nothing is half read."""
+    if not (params / "campaign.yml").exists():
+        raise DefinitionError(f"{params / 'campaign.yml'} is not there. A workspace has params/campaign.yml; "
+                              "`jianbao new DIR` makes one.")
+    book = _Book(params)
+    campaign = book.one("campaign.yml", Campaign)
+    calendar = book.one("calendar.yml", Calendar, optional=True)
+    products = book.named("briefs.yml", Product)
+    targets = book.named("targets.yml", Target)
+    terms = book.one("terms.yml", Terms, optional=True)
+    suggestions = tuple(book.listed("diagnosis.yml", Suggestion))
+    corrections = tuple(c for path in sorted(params.glob("corrections/*.yml"))
+                        for c in book.listed(path.relative_to(params).as_posix(), Correction))
+    ledgers: dict[str, Ledger] = {"filings": FILINGS}
+    for path in sorted(params.glob("ledgers/*.yml")):
+        ledger = book.one(path.relative_to(params).as_posix(), Ledger, name=path.stem)
+        if ledger is not None:
+            ledgers[ledger.name] = ledger
+            book.where[f"ledger {ledger.name}"] = f"{book.shown(path)}:1"
+    indicators: dict[str, Indicator] = {}
+    for path in sorted(params.glob("indicators/*.yml")):
+        for id_, indicator in book.named(path.relative_to(params).as_posix(), Indicator, key="id").items():
+            if id_ in indicators:
+                book.problems.append(f"{book.where[id_]}: {id_}: stands in two files.")
+            indicators[id_] = indicator
+    book.stop()
+    catalogue = Catalogue(indicators)
+    definitions = Definitions(params.parent, campaign, calendar, products, ledgers, catalogue, targets, terms,
+                              corrections, suggestions, book.where)
+    _cross_check(definitions, book)
+    book.stop()
+    return definitions
+
+
+class _Book:
+    """Reads file after file and keeps every problem, so that one run shows them all."""
+
+    def __init__(self, params: Path) -> None:
+        self.params = params
+        self.problems: list[str] = []
+        self.where: dict[str, str] = {}
+        self._sources: dict[str, Source | None] = {}
+
+    def shown(self, path: Path) -> str:
+        return f"params/{path.relative_to(self.params).as_posix()}"
+
+    def source(self, name: str) -> Source | None:
+        if name not in self._sources:
+            try:
+                self._sources[name] = Source(self.params / name, f"params/{name}")
+            except DefinitionError as e:
+                self.problems.append(str(e))
+                self._sources[name] = None
+        return self._sources[name]
+
+    def one(self, name: str, cls: Any, /, *, optional: bool = False, **more: Any) -> Any:
+        if optional and not (self.params / name).exists():
+            return cls()
+        source = self.source(name)
+        return self._model(source, cls, (), None, **more) if source else None
+
+    def named(self, name: str, cls: Any, key: str | None = None) -> dict[str, Any]:
+        if not (self.params / name).exists() or (source := self.source(name)) is None:
+            return {}
+        found = {}
+        for id_, data in (source.data or {}).items():
+            self.where[id_] = source.place(id_)
+            model = self._model(source, cls, (id_,), data, **({key: id_} if key else {}))
+            if model is not None:
+                found[id_] = model
+        return found
+
+    def listed(self, name: str, cls: Any) -> list[Any]:
+        if not (self.params / name).exists() or (source := self.source(name)) is None:
+            return []
+        if not isinstance(source.data, list):
+            if source.data:
+                self.problems.append(f"params/{name}:1: should be a list: lines beginning with '- '.")
+            return []
+        models = [self._model(source, cls, (i,), data) for i, data in enumerate(source.data)]
+        for i, model in enumerate(models):
+            if model is not None and getattr(model, "id", None):
+                self.where[model.id] = source.place(i)
+        return [m for m in models if m is not None]
+
+    def _model(self, source: Source, cls: Any, path: tuple[Any, ...], data: Any, **more: Any) -> Any:
+        try:
+            return source.model(cls, path, data, **more)
+        except DefinitionError as e:
+            self.problems.append(str(e))
+            return None
+
+    def at(self, id_: str, *steps: str) -> str:
+        """file:line of an indicator's field."""
+        file = self.where.get(id_, "params:1").rsplit(":", 1)[0]
+        source = self._sources.get(file.removeprefix("params/"))
+        return source.place(id_, *steps) if source else self.where.get(id_, "params")
+
+    def stop(self) -> None:
+        if self.problems:
+            raise DefinitionError("\n".join(self.problems))
+
+
+def _cross_check(d: Definitions, book: _Book) -> None:
+    names: dict[str, str] = {}
+    for i in d.catalogue:
+        for name in (i.code, i.title.zh, *i.aliases):
+            if names.setdefault(name, i.id) != i.id:
+                book.problems.append(f"{book.where[i.id]}: {i.id}: {name} is also {names[name]}. Names must be unique.")
+        for field in ("numerator", "denominator"):
+            part = getattr(i, field)
+            if isinstance(part, str) and part not in d.catalogue:
+                book.problems.append(f"{book.at(i.id, field)}: {i.id}: {unknown('indicator', part, d.catalogue.names)}")
+            elif isinstance(part, Measure):
+                _try(book, i.id, field, part, d)
+        if i.combine:
+            try:
+                wanted = expressions.combined_names(i.combine)
+            except expressions.BadExpression as e:
+                book.problems.append(f"{book.at(i.id, 'combine')}: {i.id}: {e}")
+                wanted = []
+            for name in wanted:
+                if name != "elapsed" and name not in d.catalogue:
+                    book.problems.append(f"{book.at(i.id, 'combine')}: {i.id}: "
+                                         f"{unknown('indicator', name, d.catalogue.names)}")
+        if i.ledger is not None:
+            _try(book, i.id, "", i, d)
+    for ledger in d.ledgers.values():
+        for name, column in ledger.columns.items():
+            place = book.where.get(f"ledger {ledger.name}", "params/ledgers")
+            if column.references:
+                target, _, key = column.references.partition(".")
+                if target not in d.ledgers or (key and key not in d.ledgers[target].columns):
+                    book.problems.append(f"{place}: {name}: references {column.references}, which is not there.")
+            if (f := column.filled_from) and (f.ledger not in d.ledgers or {f.column, f.latest, *f.key.values()}
+                                              - set(d.ledgers[f.ledger].columns)):
+                book.problems.append(f"{place}: {name}: filled_from names a ledger or column that is not there.")
+    for name in d.targets:
+        if name not in d.catalogue:
+            book.problems.append(f"{book.where[name]}: {unknown('indicator', name, d.catalogue.names)}")
+    for product in (*d.calendar.due, *d.calendar.first):
+        if product not in d.products:
+            book.problems.append(f"params/calendar.yml:1: {unknown('product', product, d.products)}")
+    for c in d.corrections:
+        if c.ledger not in d.ledgers:
+            book.problems.append(f"params/corrections: {unknown('ledger', c.ledger, d.ledgers)}")
+    if (register := d.ledgers.get("register")) is not None:
+        missing = set(REGISTER_COLUMNS) - set(register.columns)
+        if missing:
+            book.problems.append(f"params/ledgers/register.yml:1: the register needs the columns "
+                                 f"{', '.join(sorted(missing))}.")
+
+
+def _try(book: _Book, id_: str, field: str, measure: Measure, d: Definitions) -> None:
+    try:
+        check_measure(measure, d.ledgers, d.unit_columns, {})
+    except (expressions.BadExpression, UnknownName) as e:
+        bad = str(e)
+        steps = [field] if field else []
+        # Point at the line of the expression that is wrong, not at the indicator's first line.
+        for name in ("value", "where", "date", "median_of", "enter", "leave", "units_having", "ledger"):
+            said = getattr(measure, name, None)
+            if said and not _passes(measure, name, d):
+                steps.append(name)
+                break
+        book.problems.append(f"{book.at(id_, *steps)}: {id_}: {bad}")
+
+
+def _passes(measure: Measure, name: str, d: Definitions) -> bool:
+    only = Measure(ledger=measure.ledger, **({name: getattr(measure, name)} if name != "ledger" else {}))
+    try:
+        check_measure(only, d.ledgers, d.unit_columns, {})
+    except (expressions.BadExpression, UnknownName):
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Workbooks out, workbooks in, returned copies back. Imports workspace, store, definitions, errors."""

@@ -1,0 +1,211 @@
+"""Looks at a file's bytes before any parser does. Imports errors only; standard library, so that a child starts fast.
+
+Nothing that is refused here was parsed: the zip directory and the raw sheet XML are enough to see a far cell, a bomb, a
+DTD or an encrypted file. What gets past is read by a child process with limits (reader).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from typing import IO
+from xml.etree import ElementTree
+
+from jianbao.errors import WorkbookError
+
+MAX_FILE = 20 << 20             # bytes as filed
+MAX_INSIDE = 300 << 20          # bytes unpacked
+MAX_PACKING = 200               # unpacked to packed, for anything over MAX_SMALL
+MAX_SMALL = 20 << 20
+MAX_PARTS = 4000
+MAX_ROWS, MAX_COLUMNS, MAX_AREA = 200_000, 702, 5_000_000
+CHUNK, OVERLAP = 4 << 20, 4096
+
+ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+RESAVE = "请用 WPS 或 Excel 打开，另存为 .xlsx 后重新报送。"
+_READ_BY_PARSERS = re.compile(r"xl/(worksheets/[^/]+\.xml|sharedStrings\.xml|styles\.xml|workbook\.xml|_rels/workbook\.xml\.rels)",
+                              re.IGNORECASE)
+_FAR = re.compile(rb"""\br=["'](?:[A-Z]{2,3}\d|[A-Z]*\d{4})""")
+_PLACE = re.compile(rb"""\br=["']([A-Z]*)(\d+)["']""")
+_FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
+_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>([^<]+)</|<(?:\w+:)?t(?:\s[^>]*)?>[^<]")
+_MERGE = re.compile(rb"""<(?:\w+:)?mergeCell\b[^>]*?\bref=["']([A-Z]+)(\d+):([A-Z]+)(\d+)["']""")
+_ERRORS = ("#N/A", "#DIV/0!", "#REF!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!")
+
+
+@dataclass
+class Marks:
+    """What calamine does not tell, per sheet, 0-based: cells with an error or an uncomputed formula, merged ranges."""
+
+    faults: dict[str, dict[tuple[int, int], str]] = field(default_factory=dict)
+    merged: dict[str, list[tuple[int, int, int, int]]] = field(default_factory=dict)    # first row, column, last row, column
+
+
+def inspect(content: bytes, name: str) -> Marks:
+    """The marks of a file that may be read. Raises WorkbookError for one that must not be."""
+    if not content:
+        raise WorkbookError("empty-file", "文件是空的（0 字节）。", "可能没有传完，请重新保存并报送。")
+    if len(content) > MAX_FILE:
+        raise WorkbookError("too-large", f"文件有 {len(content) >> 20} MB，超过 {MAX_FILE >> 20} MB。",
+                            "请删去图片和无关的工作表后重新报送。")
+    if content.startswith(ZIP):
+        return _zip(content)
+    if content.startswith(OLE):
+        _ole(content)
+        return Marks()
+    if name.lower().endswith(".csv"):
+        return Marks()
+    raise WorkbookError("not-excel", f"这不是 Excel 文件{_kind(content)}。", RESAVE)
+
+
+def _kind(content: bytes) -> str:
+    head = content[:2048].lstrip().lower()
+    if head.startswith(b"%pdf"):
+        return "，是 PDF"
+    if head.startswith((b"<html", b"<!doctype html", b"<table", b"<meta")) or b"<html" in head:
+        return "，是改了后缀的网页"
+    if head.startswith(b"<?xml"):
+        return "，是 XML 文本"
+    if head.startswith((b"rar!", b"7z\xbc\xaf")):
+        return "，是压缩包"
+    return ""
+
+
+def _ole(content: bytes) -> None:
+    """An .xls may be read; an encrypted workbook of either age may not."""
+    if len(content) < 1536:
+        raise WorkbookError("damaged", "文件不完整。", RESAVE)
+    encrypted = "EncryptedPackage".encode("utf-16-le") in content
+    if not encrypted:
+        import msoffcrypto
+
+        try:
+            encrypted = bool(msoffcrypto.OfficeFile(io.BytesIO(content)).is_encrypted())
+        except Exception:   # what it does not know, the reader will say
+            encrypted = False
+    if encrypted:
+        raise _locked()
+
+
+def _locked() -> WorkbookError:
+    return WorkbookError("encrypted", "文件设有打开密码，无法读取。", "请取消打开密码后重新报送。")
+
+
+def _damaged(what: str = "文件已损坏或没有传完。") -> WorkbookError:
+    return WorkbookError("damaged", what, RESAVE)
+
+
+def _zip(content: bytes) -> Marks:
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        parts = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OverflowError):
+        raise _damaged() from None
+    names = [p.filename for p in parts]
+    known = set(names)
+    if len(known) != len(names) or len(names) > MAX_PARTS:
+        raise _damaged("文件内部结构不正常（部件重名或过多）。")
+    if any(n.startswith(("/", "\\")) or ".." in n.replace("\\", "/").split("/") or ":" in n for n in names):
+        raise _damaged("文件内部有不正常的路径。")
+    if any(p.flag_bits & 1 for p in parts):
+        raise _locked()
+    inside, packed = sum(p.file_size for p in parts), max(1, sum(p.compress_size for p in parts))
+    if inside > MAX_INSIDE or (inside > MAX_SMALL and inside > packed * MAX_PACKING):
+        raise WorkbookError("bomb", f"文件展开后有 {inside >> 20} MB，不像正常填报的台账。", "请把内容粘贴到新下发的模板里重新报送。")
+    if not known & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} and "xl/" not in {n[:3].lower() for n in names}:
+        what = "，是 Word 文件" if "word/document.xml" in known else "，是演示文稿" if "ppt/presentation.xml" in known else ""
+        raise WorkbookError("not-excel", f"这不是 Excel 文件{what}。", "请填在下发的 Excel 模板里重新报送。")
+    faults: dict[str, dict[tuple[int, int], str]] = {}
+    merged: dict[str, list[tuple[int, int, int, int]]] = {}
+    try:
+        for part in parts:
+            if _READ_BY_PARSERS.fullmatch(part.filename):
+                with archive.open(part) as stream:
+                    _scan(part, stream, faults, merged)
+        if faults or merged:
+            titles = _sheet_names(archive)
+            return Marks({titles.get(k, k): v for k, v in faults.items()}, {titles.get(k, k): v for k, v in merged.items()})
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, KeyError,
+            ElementTree.ParseError, UnicodeDecodeError):
+        raise _damaged() from None
+    return Marks()
+
+
+def _scan(part: zipfile.ZipInfo, stream: IO[bytes], faults: dict[str, dict[tuple[int, int], str]],
+          merged: dict[str, list[tuple[int, int, int, int]]]) -> None:
+    """One part in chunks that overlap, so that no tag is cut and no part stands in memory whole."""
+    name, sheet, tail = part.filename, "worksheets/" in part.filename, b""
+    rows = columns = 0
+    while True:
+        chunk = stream.read(CHUNK)
+        if not chunk:
+            return
+        text = tail + chunk if tail else chunk
+        if b"<!DOCTYPE" in text or b"<!ENTITY" in text or text.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise WorkbookError("dtd", "文件里夹带了外部定义（DTD），不予读取。", RESAVE)
+        if sheet:
+            if _FAR.search(text):
+                rows, columns = _extent(text, rows, columns)
+            if b't="e"' in text or b"t='e'" in text or _FORMULA.search(text):
+                faults.setdefault(name, {}).update(_faults(text))
+                if not faults[name]:
+                    del faults[name]
+            if b"mergeCell " in text:
+                found = {(int(b) - 1, column(a), int(d) - 1, column(c)) for a, b, c, d in _MERGE.findall(text)}
+                merged[name] = sorted(found | set(merged.get(name, ())))
+        if len(chunk) < CHUNK:
+            return
+        tail = text[-OVERLAP:]
+
+
+def _extent(text: bytes, rows: int, columns: int) -> tuple[int, int]:
+    """The last row and column so far. Raises WorkbookError when a cell stands where no ledger reaches."""
+    for letters, digits in set(_PLACE.findall(text)):
+        row, col = int(digits), column(letters) + 1 if letters else 0
+        if row > MAX_ROWS or col > MAX_COLUMNS:
+            raise WorkbookError("far-cell", f"单元格 {letters.decode()}{row} 离表格太远。",
+                                "请删除表格以外的行和列（选中后右键删除，不是清空），保存后重新报送。")
+        rows, columns = max(rows, row), max(columns, col)
+    if rows * columns > MAX_AREA:
+        raise WorkbookError("far-cell", f"表格占了 {rows} 行 {columns} 列，大多是空的。",
+                            "请删除表格以外的行和列（选中后右键删除，不是清空），保存后重新报送。")
+    return rows, columns
+
+
+def _faults(text: bytes) -> dict[tuple[int, int], str]:
+    """Cells that show an error, or a formula nobody has computed."""
+    found = {}
+    for cell in _CELL.finditer(text):
+        attributes, inner = cell[1], cell[2] or b""
+        is_error = b't="e"' in attributes or b"t='e'" in attributes
+        if not is_error and not _FORMULA.search(inner):
+            continue
+        value, place = _VALUE.search(inner), _PLACE.search(attributes)
+        if place is None or (value is not None and not is_error):
+            continue
+        said = value[1].decode("utf-8", "replace") if value is not None and value[1] else ""
+        found[int(place[2]) - 1, column(place[1])] = (said if said in _ERRORS else "#ERROR") if is_error else "formula"
+    return found
+
+
+def column(letters: bytes) -> int:
+    """A → 0, XFD → 16383."""
+    n = 0
+    for letter in letters:
+        n = n * 26 + letter - 64
+    return n - 1
+
+
+def _sheet_names(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Part → sheet title. Only after the parts were found free of any DTD."""
+    rels = {r.get("Id"): r.get("Target", "") for r in ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))}
+    titles = {}
+    for node in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():
+        if node.tag.rpartition("}")[2] == "sheet":
+            target = next((rels.get(v, "") or "" for k, v in node.attrib.items() if k.endswith("}id")), "")
+            titles["xl/" + target.removeprefix("/").removeprefix("xl/")] = node.get("name", "")
+    return titles

@@ -1,0 +1,97 @@
+"""Reads workbooks in child processes with limits, so that no file can harm the one who receives it. Imports gate, errors."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Hashable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jianbao.errors import WorkbookError
+from jianbao.intake.gate import MAX_FILE, RESAVE
+
+Key = TypeVar("Key", bound=Hashable)
+FILES_PER_CHILD, BYTES_PER_CHILD = 100, 64 << 20
+WAIT, WAIT_PER_FILE = 60, 5         # seconds of the wall clock, beside the child's own limit of processor time
+
+
+@dataclass(frozen=True)
+class RawSheet:
+    """Cells as filed: `rows[i][j]` is Excel row i+1, column j+1; "" is empty. `faults` and `merged` are 0-based."""
+
+    name: str
+    visible: bool
+    rows: list[list[Any]]
+    faults: dict[tuple[int, int], str]                  # cells with #N/A and the like, or "formula": never computed
+    merged: list[tuple[int, int, int, int]]             # first row, first column, last row, last column
+
+
+def read_batch(files: Mapping[Key, tuple[str, bytes]]) -> dict[Key, list[RawSheet] | WorkbookError]:
+    """key → (name, content) in; key → the file's sheets, or why they cannot be read. Never raises for a file's sake."""
+    result: dict[Key, list[RawSheet] | WorkbookError] = {}
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        for part in pool.map(lambda batch: _read(batch, files), _batches(files)):
+            result.update(part)
+    return {key: result[key] for key in files}
+
+
+def _batches(files: Mapping[Key, tuple[str, bytes]]) -> Iterator[list[Key]]:
+    batch: list[Key] = []
+    size = 0
+    for key, (_, content) in files.items():
+        if batch and (len(batch) >= FILES_PER_CHILD or size + len(content) > BYTES_PER_CHILD):
+            yield batch
+            batch, size = [], 0
+        batch.append(key)
+        size += len(content)
+    if batch:
+        yield batch
+
+
+def _read(batch: list[Key], files: Mapping[Key, tuple[str, bytes]]) -> dict[Key, list[RawSheet] | WorkbookError]:
+    """One child for all. When it dies, the file it died over is tried once more first in a child of its own; dying again
+    is that file's doing, and the rest go on without it."""
+    result: dict[Key, list[RawSheet] | WorkbookError] = {}
+    pending = list(batch)
+    while pending:
+        done = _child([_within_reason(files[key]) for key in pending])
+        for key, read in zip(pending, done, strict=False):
+            result[key] = (WorkbookError(*read) if isinstance(read, tuple) else [RawSheet(*sheet) for sheet in read])
+        pending = pending[len(done):]
+        if pending and not done:
+            result[pending.pop(0)] = WorkbookError(
+                "unreadable", "读取这个文件时耗尽了内存或时间，文件内容不正常。", f"请把内容粘贴到新下发的模板里。{RESAVE}")
+    return result
+
+
+def _within_reason(file: tuple[str, bytes]) -> tuple[str, bytes]:
+    """The gate refuses by size; the child need not be sent more than shows it."""
+    name, content = file
+    return name, content[:MAX_FILE + 1]
+
+
+def _child(job: list[tuple[str, bytes]]) -> list[Any]:
+    """The results that came back before the child ended, in order."""
+    library = Path(__file__).resolve().parents[2]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(library), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)}
+    # -P: a module in the working directory must not stand in for the library's.
+    process = subprocess.Popen([sys.executable, "-P", "-m", "jianbao.intake.child"], env=environment, stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        out, _ = process.communicate(pickle.dumps(job, pickle.HIGHEST_PROTOCOL), WAIT + WAIT_PER_FILE * len(job))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, _ = process.communicate()
+    results, stream = [], io.BytesIO(out)
+    while stream.tell() < len(out):
+        try:
+            results.append(pickle.load(stream))
+        except (EOFError, pickle.UnpicklingError):      # cut off in the middle
+            break
+    return results

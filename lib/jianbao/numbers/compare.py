@@ -1,0 +1,264 @@
+"""Figures derived from readings, each by a named rule. Imports readings, definitions.
+
+Differences are taken of unrounded values; rounding is for print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from jianbao.definitions.catalogue import IN_PERIOD
+from jianbao.definitions.period import Period
+from jianbao.definitions.register import Unit
+from jianbao.numbers.readings import Reading, Readings, asks_of, ledger_of
+
+Direction = Literal["up", "down", "same"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Now against before. `same_coverage`: both sides are sums over the units that filed both times (同口径)."""
+
+    now: float
+    before: float
+    reading: Reading
+    against: Period
+    same_coverage: bool = False
+
+    @property
+    def difference(self) -> float:
+        return self.now - self.before
+
+    @property
+    def growth(self) -> float | None:
+        """Relative change; None over a zero base."""
+        return self.difference / abs(self.before) if self.before else None
+
+    @property
+    def direction(self) -> Direction:
+        return "same" if abs(self.difference) < 1e-12 else "up" if self.difference > 0 else "down"
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """A change that is not printed, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Progress against the time gone by (序时). Method: docs/methods/schedule.md"""
+
+    progress: float
+    elapsed: float
+    reading: Reading
+
+    @property
+    def gap(self) -> float:
+        return self.progress - self.elapsed
+
+
+@dataclass(frozen=True)
+class Share:
+    part: float
+    whole: float
+    of: Unit
+    reading: Reading
+
+    @property
+    def value(self) -> float | None:
+        return self.part / self.whole if self.whole else None
+
+
+@dataclass(frozen=True)
+class Rank:
+    """Competition ranking: 1, 2, 2, 4. `tied` are the others with the same value."""
+
+    place: int
+    among: int
+    tied: tuple[Unit, ...]
+    reading: Reading
+
+
+def change(reading: Reading, against: Period | None = None) -> Change | Withheld | None:
+    """环比: against the previous period (or `against`); None when there is nothing to compare with.
+
+    A flow over different sets of filers is compared on the units that filed both times, or withheld when those are too
+    few. Method: docs/methods/on-previous.md
+    """
+    before = reading.on(against or reading.period.previous())
+    if before is None or reading.value is None or before.value is None:
+        return None
+    if reading.form != IN_PERIOD:
+        return Change(reading.value, before.value, reading, before.period)
+    cube = reading.cube
+    name = ledger_of(reading.indicator, cube)
+    if name is None or cube.definitions.ledgers[name].kind in ("master", "filings"):
+        return Change(reading.value, before.value, reading, before.period)
+    now_filed, before_filed = _filed(reading, name), _filed(before, name)
+    if now_filed == before_filed or cube.definitions.ledgers[name].by_office:
+        return Change(reading.value, before.value, reading, before.period)
+    common, either = now_filed & before_filed, now_filed | before_filed
+    share = len(common) / len(either) if either else 1.0
+    threshold = cube.definitions.campaign.thresholds.same_coverage
+    if share < threshold:
+        return Withheld(f"两期都报送的单位只占{share:.0%}，低于{threshold:.0%}，不作比较")
+    values = [_on(r, common) for r in (reading, before)]
+    if values[0] is None or values[1] is None:
+        return Withheld("两期报送单位不同，且不能按相同单位重算")
+    return Change(values[0], values[1], reading, before.period, same_coverage=True)
+
+
+def on_previous(readings: Readings) -> list[Change | Withheld | None]:
+    """环比 of each reading."""
+    return [change(r) for r in readings]
+
+
+def year_on_year(readings: Readings) -> list[Change | Withheld | None]:
+    """同比, only where a year-ago period of the campaign exists."""
+    return [change(r, r.period.year_ago()) for r in readings]
+
+
+def completion(reading: Reading) -> float | None:
+    """完成率: value ÷ target; may exceed 1. None without a target."""
+    target = reading.cube.definitions.targets.get(reading.indicator.id)
+    if target is None or reading.value is None:
+        return None
+    goal = target.units.get(reading.unit.code, target.value)
+    return reading.value / goal if goal else None
+
+
+def schedule_of(reading: Reading) -> Schedule | None:
+    """序时: completion against the elapsed share of the target's own time, or the campaign's."""
+    done = completion(reading)
+    if done is None:
+        done = reading.value if reading.indicator.is_percent else None
+    if done is None:
+        return None
+    return Schedule(done, reading.cube.elapsed(reading.indicator, reading.period), reading)
+
+
+def schedule(readings: Readings) -> list[Schedule | None]:
+    return [schedule_of(r) for r in readings]
+
+
+def share_of(reading: Reading, of: str | None = None) -> Share | None:
+    """占比: of the unit above (or `of`). None at the root, for ratios, and without a value."""
+    tree = reading.cube.tree(reading.period)
+    path = tree.path(reading.unit.code)
+    if of is None and len(path) < 2:
+        return None
+    whole = reading.of(of or path[-2].code)
+    if reading.value is None or whole.value is None or reading.denominator is not None:
+        return None
+    return Share(reading.value, whole.value, whole.unit, reading)
+
+
+def share(readings: Readings) -> list[Share | None]:
+    return [share_of(r) for r in readings]
+
+
+def ranked(readings: Iterable[Reading]) -> list[Rank]:
+    """The readings that may be ranked, best first. Units without enough filings are out, never last."""
+    kept = [r for r in readings if rankable(r)]
+    if not kept or not kept[0].indicator.ranked:
+        return []
+    sign = -1 if kept[0].indicator.better == "higher" else 1
+    order = sorted(kept, key=lambda r: (sign * _value(r), kept.index(r)))
+    values = [round(_value(r), 12) for r in order]
+    return [Rank(place=values.index(v) + 1, among=len(order), reading=r,
+                 tied=tuple(o.unit for o, w in zip(order, values, strict=True) if w == v and o is not r))
+            for r, v in zip(order, values, strict=True)]
+
+
+def rank(readings: Readings) -> list[Rank | None]:
+    """位次 of each reading among its peers in `readings`: the same indicator and the same org type."""
+    found: dict[tuple[str, str], Rank] = {}
+    for i in readings.indicators:
+        groups: dict[str, list[Reading]] = {}
+        for r in readings:
+            if r.indicator.id == i.id:
+                groups.setdefault(r.unit.org_type, []).append(r)
+        for group in groups.values():
+            for item in ranked(group):
+                found[i.id, item.reading.unit.code] = item
+    return [found.get((r.indicator.id, r.unit.code)) for r in readings]
+
+
+def rankable(reading: Reading) -> bool:
+    """Has a value, and enough of its units have filed."""
+    if reading.value is None:
+        return False
+    threshold = reading.cube.definitions.campaign.thresholds.rank_coverage
+    return not reading.due or reading.filed / reading.due >= threshold
+
+
+def peers(reading: Reading) -> list[Reading]:
+    """The unit's own siblings of the same org type, itself included."""
+    tree = reading.cube.tree(reading.period)
+    path = tree.path(reading.unit.code)
+    if len(path) < 2:
+        return [reading]
+    return [reading.of(u.code) for u in tree.children(path[-2].code) if u.org_type == reading.unit.org_type]
+
+
+def comparable_children(reading: Reading) -> list[Reading]:
+    """The unit's children of one org type: the first of the campaign's `peers` present, else the most frequent."""
+    children = reading.cube.tree(reading.period).children(reading.unit.code)
+    types = [u.org_type for u in children]
+    preferred = [t for t in reading.cube.definitions.campaign.peers if types.count(t) > 1]
+    chosen = preferred[0] if preferred else max(types, key=types.count, default="")
+    return [reading.of(u.code) for u in children if u.org_type == chosen]
+
+
+def contributions(readings: Readings) -> list[float | None]:
+    """拉动: each unit's part of the whole's change, in percentage points of the whole's previous value.
+
+    They sum to the whole's growth when `readings` are all the parts. None where either period is unknown.
+    Method: docs/methods/contributions.md
+    """
+    changes = [change(r) for r in readings]
+    base = sum(c.before for c in changes if isinstance(c, Change))
+    return [c.difference / base if isinstance(c, Change) and base else None for c in changes]
+
+
+def _filed(reading: Reading, ledger: str) -> frozenset[str]:
+    cube = reading.cube
+    tree = cube.tree(reading.period)
+    at = tree.position[reading.unit.code]
+    filed = cube.coverage(ledger, reading.period).filed
+    last = tree.ends[at] if reading.scope == "subtree" else at + 1
+    return frozenset(tree.order[k].code for k in range(at, last) if filed[k])
+
+
+def _on(reading: Reading, units: frozenset[str]) -> float | None:
+    """The reading over `units` only; None when it cannot be added up from units."""
+    cube, tree = reading.cube, reading.cube.tree(reading.period)
+    places = np.array([tree.position[u] for u in sorted(units) if u in tree.position], np.int64)
+    sums: dict[str, float] = {}
+    for part, ask in asks_of(reading):
+        leaf = cube.leaf(ask.measure, ask.form, ask.period)
+        if leaf.lists is not None:
+            return None
+        sums[part] = sums.get(part, 0.0) + float(leaf.own[places].sum())
+    if set(sums) == {""}:
+        return sums[""]
+    if set(sums) == {"分子", "分母"}:
+        return sums["分子"] / sums["分母"] if sums["分母"] else None
+    return None
+
+
+def _value(reading: Reading) -> float:
+    assert reading.value is not None
+    return reading.value
+
+
+def as_values(derived: Iterable[Any]) -> list[Any]:
+    """Plain numbers of derived figures, for data frames."""
+    return [d.difference if isinstance(d, Change) else d.place if isinstance(d, Rank) else d.gap
+            if isinstance(d, Schedule) else d.value if isinstance(d, Share) else None for d in derived]

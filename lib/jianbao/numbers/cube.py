@@ -1,0 +1,432 @@
+"""All indicators of all units for some periods, rolled up. Imports query, coverage, workspace, definitions.
+
+Units stand in depth-first order, so a subtree is a slice and a roll-up is one cumulative sum and a difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from jianbao.definitions.catalogue import IN_PERIOD, STOCK, TO_DATE, Form, Indicator, Measure
+from jianbao.definitions.expressions import combine, combined_names
+from jianbao.definitions.period import Period
+from jianbao.errors import JianbaoError, unknown
+from jianbao.numbers import query
+from jianbao.numbers.coverage import Coverage, coverage
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from jianbao.definitions.register import Tree
+    from jianbao.store import Snapshot
+    from jianbao.workspace import Workspace
+
+Scope = Literal["subtree", "own", "reported"]
+SCOPES: tuple[Scope, ...] = ("subtree", "own", "reported")
+Floats = "NDArray[np.float64]"
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One atom per unit, before rolling up. `former` are rows of units that no longer stand in the tree, by the unit
+    they belonged under. `lists` hold what distinct counts and medians need."""
+
+    own: Any                        # float64 per unit
+    rows: Any                       # int64 per unit
+    former: Any
+    former_rows: Any
+    lists: tuple[Any, Any] | None = None    # positions, values
+
+
+@dataclass(frozen=True)
+class Values:
+    """One indicator over all units: nan where there is no value."""
+
+    numerator: Any
+    denominator: Any | None
+    rows: Any
+
+    @property
+    def value(self) -> Any:
+        if self.denominator is None:
+            return self.numerator
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.denominator == 0, np.nan, self.numerator / self.denominator)
+
+
+class Cube:
+    """Readings of `indicators` for `periods`, computed once. The tree is that of each period's last day."""
+
+    def __init__(self, workspace: Workspace, periods: Sequence[Period], *, as_of: datetime | None = None,
+                 indicators: Iterable[str] | None = None) -> None:
+        self.workspace = workspace
+        self.definitions = workspace.definitions
+        self.as_of = workspace.as_of(as_of)
+        self.periods = tuple(periods)
+        catalogue = self.definitions.catalogue
+        self.indicators = tuple(catalogue[i].id for i in indicators) if indicators is not None else tuple(catalogue.indicators)
+        self.snapshot: Snapshot = workspace.snapshot(self.as_of)
+        self._leaves: dict[tuple[Measure, str, str], Leaf] = {}
+        self._coverage: dict[tuple[str, str], Coverage] = {}
+        self._values: dict[tuple[str, str, str, str], Values] = {}
+        self._compute()
+
+    # The tree
+
+    def tree(self, period: Period) -> Tree:
+        return self.workspace.register_at(self.as_of).on(period.ends)
+
+    def at(self, unit: str, period: Period) -> int:
+        tree = self.tree(period)
+        if unit not in tree.position:
+            raise unknown("unit", unit, tree.position)
+        return tree.position[unit]
+
+    def rolled(self, values: Any, period: Period) -> Any:
+        """Subtree sums of an array per unit."""
+        total = np.concatenate([np.zeros(1, values.dtype), np.cumsum(values)])
+        ends = self._ends(period)
+        return total[ends] - total[:len(values)]
+
+    def coverage(self, ledger: str, period: Period) -> Coverage:
+        key = (ledger, period.id)
+        if key not in self._coverage:
+            self._coverage[key] = coverage(self.workspace, self.definitions.ledgers[ledger], period, self.tree(period),
+                                           self.as_of)
+        return self._coverage[key]
+
+    # Values
+
+    def values(self, indicator: str, form: Form, period: Period, scope: Scope = "subtree") -> Values:
+        """Numerator, denominator and rows for every unit of the period's tree."""
+        i = self.definitions.catalogue[indicator]
+        key = (i.id, form, period.id, scope)
+        if key not in self._values:
+            self._values[key] = self._evaluate(i, form, period, scope)
+        return self._values[key]
+
+    def _evaluate(self, i: Indicator, form: Form, period: Period, scope: Scope) -> Values:
+        if form not in i.forms:
+            raise JianbaoError(f"{i.title.zh} ({i.id}) is read as {'、'.join(i.forms)}, not {form}.")
+        if i.rolls_up == "none" and scope == "subtree" and i.median_of is None and i.combine is None:
+            raise JianbaoError(f"{i.title.zh} ({i.id}) does not roll up. Ask with scope own.")
+        if i.combine is not None:
+            return self._combined(i, form, period, scope)
+        if i.numerator is not None and i.denominator is not None:
+            top = self._part(i, i.numerator, form, period, scope)
+            bottom = self._part(i, i.denominator, form, period, scope)
+            return Values(top.numerator, bottom.numerator, top.rows)
+        values = self.measured(i, form, period, scope)
+        if i.authority and scope == "subtree":
+            values = self._by_authority(i, values, form, period)
+        return values
+
+    def _part(self, i: Indicator, part: str | Measure, form: Form, period: Period, scope: Scope) -> Values:
+        if isinstance(part, str):
+            other = self.definitions.catalogue[part]
+            return self.values(other.id, part_form(other, form), period, scope)
+        return self.measured(part, measure_form(part, form, self.definitions), period, scope)
+
+    def _combined(self, i: Indicator, form: Form, period: Period, scope: Scope) -> Values:
+        assert i.combine is not None
+        parts: dict[str, Any] = {}
+        rows = np.zeros(len(self.tree(period).order), np.int64)
+        for name in combined_names(i.combine):
+            if name == "elapsed":
+                parts[name] = np.full(len(rows), self.elapsed(i, period))
+                continue
+            other = self.definitions.catalogue[name]
+            v = self.values(other.id, part_form(other, form), period, scope)
+            parts[name] = v.value
+            rows = rows + v.rows
+        result = np.array([combine(i.combine, {n: None if np.isnan(a[k]) else float(a[k]) for n, a in parts.items()})
+                           for k in range(len(rows))], float)
+        return Values(result, None, rows)
+
+    def elapsed(self, i: Indicator, period: Period) -> float:
+        """序时 of an indicator: its target's own time if it has one, or that of a ratio it is combined from."""
+        target = self.definitions.targets.get(i.id)
+        if target is None and i.combine:
+            target = next((self.definitions.targets.get(self.definitions.catalogue[n].id)
+                           for n in combined_names(i.combine) if n != "elapsed"), None)
+        return self.definitions.campaign.elapsed(period.ends, target.starts if target else None,
+                                                 target.due if target else None)
+
+    def measured(self, m: Measure, form: Form, period: Period, scope: Scope = "subtree") -> Values:
+        """A measure rolled up, with nan where nothing is known: missing is never zero."""
+        assert m.ledger is not None
+        ledger = self.definitions.ledgers[m.ledger]
+        leaf = self.leaf(m, form, period)
+        known = self.known(ledger.name, form, period, scope)
+        parents = self._has_children(period)
+        kind = m.aggregate[0]
+        own, rows = leaf.own, leaf.rows
+        if ledger.totals == "reported":
+            # A total the source published stands beside the sum of the parts, never in it.
+            if scope == "reported":
+                return Values(np.where(parents & (rows > 0), own, np.nan), None, np.where(parents, rows, 0))
+            own, rows = np.where(parents, 0.0, own), np.where(parents, 0, rows)
+        elif scope == "reported":
+            return Values(np.full(len(own), np.nan), None, np.zeros(len(own), np.int64))
+        if scope == "own":
+            value = self._lists(leaf, period, kind, own=True) if leaf.lists is not None else own
+            return Values(np.where(known, value, np.nan), None, rows)
+        total_rows = self.rolled(rows + leaf.former_rows, period)
+        value = self._lists(leaf, period, kind) if leaf.lists is not None else self.rolled(own + leaf.former, period)
+        return Values(np.where(known, value, np.nan), None, total_rows)
+
+    def known(self, ledger: str, form: Form, period: Period, scope: Scope = "subtree") -> Any:
+        """Where anything is known: in a period, units that filed for it; to date, units that ever filed."""
+        c = self.coverage(ledger, period)
+        if form == IN_PERIOD:
+            once = self.definitions.ledgers[ledger].frequency == "once"
+            has = c.filed | (c.ever & once) | self._any_filed_inside(ledger, period, c)
+        else:
+            has = c.ever
+        return has if scope == "own" else self.rolled(has.astype(np.int64), period) > 0
+
+    def leaf(self, m: Measure, form: Form, period: Period) -> Leaf:
+        key = (_core(m), form, period.id)
+        if key not in self._leaves:
+            self._fill([query.Ask(key[0], period, form)])
+        return self._leaves[key]
+
+    # Computing
+
+    def _compute(self) -> None:
+        asks: dict[query.Ask, None] = {}
+        for period in self.periods:
+            self._prepare(period)
+        for id_ in self.indicators:
+            for period in self.periods:
+                i = self.definitions.catalogue[id_]
+                for form in i.forms:
+                    for ask in self._asks(i, form, period):
+                        asks[ask] = None
+        self._fill(list(asks))
+
+    def _asks(self, i: Indicator, form: Form, period: Period) -> list[query.Ask]:
+        if i.combine is not None:
+            names = [n for n in combined_names(i.combine) if n != "elapsed"]
+            others = [self.definitions.catalogue[n] for n in names]
+            return [a for o in others for a in self._asks(o, part_form(o, form), period)]
+        if i.numerator is not None and i.denominator is not None:
+            found = []
+            for part in (i.numerator, i.denominator):
+                if isinstance(part, str):
+                    other = self.definitions.catalogue[part]
+                    found += self._asks(other, part_form(other, form), period)
+                else:
+                    found.append(query.Ask(_core(part), period, measure_form(part, form, self.definitions)))
+            return found
+        return [query.Ask(_core(i), period, form)]
+
+    def _prepare(self, period: Period) -> None:
+        masters = {}
+        for name, ledger in self.definitions.ledgers.items():
+            if ledger.kind == "master":
+                masters[name] = _at(name, self.workspace.master_rows(name, self.as_of) or [], period.ends)
+        query.prepare(self.snapshot, self.definitions, masters, period)
+        self._filings_ready: set[str] = getattr(self, "_filings_ready", set())
+
+    def _fill(self, asks: list[query.Ask]) -> None:
+        for ask in asks:
+            if ask.measure.ledger == "filings" and ask.period.id not in self._filings_ready:
+                rows = self.workspace.filing(ask.period, self.as_of).to_dict("records")
+                query.prepare_filings(self.snapshot, rows, ask.period)
+                self._filings_ready.add(ask.period.id)
+            if ask.period not in self.periods:
+                self._prepare(ask.period)
+                self.periods = (*self.periods, ask.period)
+        for plan in query.plans(asks, self.definitions, self.snapshot):
+            table = query.run(plan, self.snapshot)
+            for n, atom in enumerate(plan.atoms):
+                columns = [table.column(f"a{n}_{j}") for j in range(len(atom.columns))]
+                key = (atom.ask.measure, atom.ask.form, atom.ask.period.id)
+                self._leaves[key] = self._leaf(atom.ask, table.column("unit"), columns)
+
+    def _leaf(self, ask: query.Ask, units: pa.ChunkedArray, columns: list[pa.ChunkedArray]) -> Leaf:
+        tree = self.tree(ask.period)
+        n = len(tree.order)
+        codes = units.to_pylist()
+        places = np.array([self._place(code, ask.period) for code in codes], np.int64).reshape(-1)
+        stands = np.array([code in tree.position for code in codes], bool).reshape(-1)
+        rows = _floats(columns[-1]).astype(np.int64)
+        kind, _ = ask.measure.aggregate
+        lists = None
+        if kind == "units":
+            having = ask.measure.units_having
+            assert having is not None
+            flags = [np.asarray(c.to_numpy(), bool) for c in columns[:-1]]
+            yes = np.ones(len(codes), bool)
+            for k, flag in enumerate(flags):
+                yes &= flag if k < len(having.all) else ~flag
+            value = yes.astype(float)
+        elif kind in ("count", "stock"):
+            value = rows.astype(float)
+        elif kind == "sum":
+            value = np.nan_to_num(_floats(columns[0]))
+        else:
+            value = np.zeros(len(codes))
+            lists = _flat(columns[0], places)
+
+        def spread(values: Any, where: Any) -> Any:
+            ok = where & (places >= 0)
+            return np.bincount(places[ok], weights=values[ok].astype(float), minlength=n)
+
+        return Leaf(spread(value, stands), spread(rows, stands).astype(np.int64), spread(value, ~stands),
+                    spread(rows, ~stands).astype(np.int64), lists)
+
+    def _lists(self, leaf: Leaf, period: Period, kind: str, *, own: bool = False) -> Any:
+        """Exact distinct counts, or medians, at every unit."""
+        assert leaf.lists is not None
+        places, values = leaf.lists
+        n = len(self.tree(period).order)
+        kept = places >= 0
+        places, values = places[kept], values[kept]
+        if kind == "median":
+            ends = np.arange(1, n + 1) if own else self._ends(period)
+            order = np.argsort(places, kind="stable")
+            places, values = places[order], values[order].astype(float)
+            first, last = np.searchsorted(places, np.arange(n)), np.searchsorted(places, ends)
+            return np.array([np.median(values[a:b]) if b > a else np.nan for a, b in zip(first, last, strict=True)])
+        _, codes = np.unique(values, return_inverse=True)
+        pairs = np.unique(np.stack([codes, places], axis=1), axis=0) if len(codes) else np.zeros((0, 2), np.int64)
+        counts = np.bincount(pairs[:, 1], minlength=n).astype(float)
+        if own:
+            return counts
+        # +1 at each unit that has the value, -1 where two of them meet: subtree sums are then distinct counts.
+        same = pairs[1:, 0] == pairs[:-1, 0]
+        meet = self._meeting(pairs[:-1, 1][same], pairs[1:, 1][same], period)
+        counts -= np.bincount(meet[meet >= 0], minlength=n)
+        return self.rolled(counts, period)
+
+    def _meeting(self, a: Any, b: Any, period: Period) -> Any:
+        """The lowest common ancestor of each pair of positions; -1 for units of different trees."""
+        paths = self._paths(period)
+        depth = (paths[a] == paths[b]).cumprod(axis=1).sum(axis=1) if len(a) else np.zeros(0, np.int64)
+        return np.where(depth > 0, paths[a, np.maximum(depth - 1, 0)], -1) if len(a) else np.zeros(0, np.int64)
+
+    def _paths(self, period: Period) -> Any:
+        """Row i: the ancestors of unit i from the root down to itself, then distinct fillers."""
+        tree = self.tree(period)
+        if not hasattr(tree, "_paths"):
+            depth = np.zeros(len(tree.order), np.int64)
+            for i, parent in enumerate(tree.parents):
+                depth[i] = depth[parent] + 1 if parent >= 0 else 0
+            paths = -1 - np.arange(len(depth))[:, None].repeat(int(depth.max(initial=0)) + 1, axis=1)
+            for i, parent in enumerate(tree.parents):
+                if parent >= 0:
+                    paths[i, :depth[i]] = paths[parent, :depth[i]]
+                paths[i, depth[i]] = i
+            object.__setattr__(tree, "_paths", paths)
+        return tree._paths  # type: ignore[attr-defined]
+
+    def _ends(self, period: Period) -> Any:
+        tree = self.tree(period)
+        if not hasattr(tree, "_ends_array"):
+            object.__setattr__(tree, "_ends_array", np.array(tree.ends, np.int64))
+        return tree._ends_array  # type: ignore[attr-defined]
+
+    def _has_children(self, period: Period) -> Any:
+        return self._ends(period) > np.arange(1, len(self.tree(period).order) + 1)
+
+    def _place(self, code: str, period: Period) -> int:
+        """Where a unit's rows count: itself, or the nearest unit above it that still stands; -1 for nowhere."""
+        tree = self.tree(period)
+        seen = set()
+        at: str | None = code
+        while at and at not in tree.position and at not in seen:
+            seen.add(at)
+            at = self._last_parents.get(at)
+        return tree.position[at] if at and at in tree.position else -1
+
+    @cached_property
+    def _last_parents(self) -> dict[str, str | None]:
+        units = sorted(self.workspace.register_at(self.as_of).units, key=lambda u: u.valid_from)
+        return {u.code: u.parent for u in units}
+
+    def _any_filed_inside(self, ledger: str, period: Period, c: Coverage) -> Any:
+        """For a period longer than the filing period: units that filed for any part of it."""
+        kind = self.definitions.campaign.period
+        if period.kind == kind or self.definitions.ledgers[ledger].kind in ("master", "filings"):
+            return c.filed
+        from jianbao.definitions.period import periods_between
+
+        inside = periods_between(period.starts, period.ends, kind, self.definitions.campaign.week_start)
+        has = np.zeros(len(c.filed), bool)
+        tree, office = self.tree(period), self.definitions.ledgers[ledger].by_office
+        from jianbao.numbers.coverage import _accepted
+
+        for p in inside:
+            found = _accepted(self.workspace, self.definitions.ledgers[ledger], p, self.as_of, only=True)
+            if office and found:
+                return np.ones(len(has), bool)
+            for unit in found:
+                if unit in tree.position:
+                    has[tree.position[unit]] = True
+        return has
+
+    def _by_authority(self, i: Indicator, values: Values, form: Form, period: Period) -> Values:
+        """Above the source unit its own figure is printed; the others' rows only cross-check."""
+        tree = self.tree(period)
+        if i.authority not in tree:
+            return values
+        own = self.measured(i, form, period, "own")
+        at = tree.position[str(i.authority)]
+        top, rows = values.numerator.copy(), values.rows.copy()
+        for unit in tree.path(str(i.authority))[:-1]:
+            top[tree.position[unit.code]] = own.numerator[at]
+            rows[tree.position[unit.code]] = own.rows[at]
+        return replace(values, numerator=top, rows=rows)
+
+
+def part_form(i: Indicator, form: Form) -> Form:
+    """The form of a part: the same if it has it, a stock at the point in time, else to date."""
+    return form if form in i.forms else STOCK if STOCK in i.forms else TO_DATE if TO_DATE in i.forms else i.default_form
+
+
+def measure_form(m: Measure, form: Form, definitions: Any) -> Form:
+    """An inline measure over master data is a stock; otherwise it is read as its ratio is."""
+    ledger = definitions.ledgers[m.ledger]
+    return STOCK if ledger.kind == "master" or m.enter is not None else IN_PERIOD if ledger.kind == "filings" else form
+
+
+def _core(m: Measure) -> Measure:
+    """The counting part alone, so that two indicators that count the same share one atom."""
+    return Measure(**{name: getattr(m, name) for name in Measure.model_fields})
+
+
+def _at(name: str, rows: list[dict[str, Any]], on: date) -> list[dict[str, Any]]:
+    """A master ledger's rows as they stand on a day."""
+    if name == "bases":
+        latest: dict[str, dict[str, Any]] = {}
+        for r in rows:
+            when = r.get("base_date") or date.min
+            if when <= on and (r["unit"] not in latest or when >= (latest[r["unit"]].get("base_date") or date.min)):
+                latest[r["unit"]] = r
+        return list(latest.values())
+    kept = [r for r in rows if (r.get("valid_from") or date.min) <= on
+            and (r.get("valid_to") is None or on <= r["valid_to"])]
+    return [{**r, "unit": r["code"]} for r in kept] if name == "register" else kept
+
+
+def _floats(column: pa.ChunkedArray) -> Any:
+    import pyarrow as pa
+
+    return column.cast(pa.float64()).to_numpy()
+
+
+def _flat(column: pa.ChunkedArray, places: Any) -> tuple[Any, Any]:
+    """A list column as (position, value) pairs."""
+    flat = column.combine_chunks()
+    lengths = flat.value_lengths().fill_null(0).to_numpy()
+    values = flat.flatten()
+    return np.repeat(places, lengths), np.asarray(values.to_numpy(zero_copy_only=False))

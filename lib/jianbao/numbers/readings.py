@@ -1,0 +1,257 @@
+"""A reading: one indicator of one unit for one period, with the question it answers. Imports cube, query, definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from jianbao.definitions.catalogue import Form, Indicator, Measure
+from jianbao.definitions.expressions import combined_names, literal
+from jianbao.definitions.period import Period
+from jianbao.definitions.register import Unit
+from jianbao.numbers import query
+from jianbao.numbers.cube import Cube, Scope, measure_form, part_form
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`value` in base units (a rate is 0.873, not 87.3), None when nothing is known: missing is never zero.
+
+    due, filed: 应报 and 实报 of the ledger behind it, for the unit's subtree; carried: units whose state is of an earlier
+    filing (沿用); gaps: filings missing up to the period's end (缺n期). `rows()` asks again without the aggregate.
+    """
+
+    indicator: Indicator
+    unit: Unit
+    scope: Scope
+    period: Period
+    form: Form
+    as_of: datetime
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+    n_rows: int
+    due: int = 0
+    filed: int = 0
+    carried: int = 0
+    gaps: int = 0
+    cube: Cube = field(repr=False, compare=False, kw_only=True)
+
+    def previous(self) -> Reading | None:
+        """The same question one period earlier; None before the campaign's first."""
+        return self.on(self.period.previous())
+
+    def year_ago(self) -> Reading | None:
+        return self.on(self.period.year_ago())
+
+    def on(self, period: Period) -> Reading | None:
+        """The same question for another period; None when the campaign or the unit was not there yet."""
+        if period.ends < self.cube.definitions.campaign.starts or self.unit.code not in self.cube.tree(period):
+            return None
+        return read(self.cube, self.indicator.id, self.unit.code, period, form=self.form, scope=self.scope)
+
+    def of(self, unit: str) -> Reading:
+        return read(self.cube, self.indicator.id, unit, self.period, form=self.form, scope=self.scope)
+
+    def rows(self, limit: int | None = None) -> pd.DataFrame:
+        """The ledger rows behind the number: part, file, sheet, row, unit, date, then the ledger's columns."""
+        return rows_of(self, limit)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"indicator": self.indicator.id, "code": self.indicator.code, "slot": self.indicator.slot,
+                "title": self.indicator.title.zh, "measure": self.indicator.unit, "unit": self.unit.code,
+                "scope": self.scope, "period": self.period.id, "form": self.form, "as_of": self.as_of.isoformat(),
+                "value": self.value, "numerator": self.numerator, "denominator": self.denominator,
+                "n_rows": self.n_rows, "due": self.due, "filed": self.filed}
+
+
+class Readings(Sequence[Reading]):
+    """Readings of one or more indicators for several units, and what was derived from them."""
+
+    def __init__(self, readings: Iterable[Reading], derived: dict[str, list[Any]] | None = None) -> None:
+        self._readings = tuple(readings)
+        self.derived = dict(derived or {})
+
+    def __len__(self) -> int:
+        return len(self._readings)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._readings[at]
+
+    def __iter__(self) -> Iterator[Reading]:
+        return iter(self._readings)
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        return tuple({r.unit.code: r.unit for r in self}.values())
+
+    @property
+    def indicators(self) -> tuple[Indicator, ...]:
+        return tuple({r.indicator.id: r.indicator for r in self}.values())
+
+    def only(self, indicator: str) -> Readings:
+        return Readings(r for r in self if indicator in (r.indicator.id, r.indicator.code, r.indicator.title.zh))
+
+    def with_(self, *derive: Callable[[Readings], list[Any]]) -> Readings:
+        """With derived columns beside: `with_(compare.on_previous, compare.rank)`. One value per reading."""
+        return Readings(self, {**self.derived, **{d.__name__: d(self) for d in derive}})
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row per reading: indicator, code, unit, unit_name, scope, period, form, value, numerator, denominator,
+        n_rows, due, filed, then the derived columns."""
+        import pandas as pd
+
+        frame = pd.DataFrame([{**r.to_json(), "unit_name": r.unit.label} for r in self])
+        for name, values in self.derived.items():
+            frame[name] = [str(v) if v is not None else None for v in values]
+        return frame
+
+    def _repr_html_(self) -> str:
+        return str(self.to_pandas().to_html(index=False, notebook=True))
+
+    def __repr__(self) -> str:
+        return f"Readings({len(self)}: {', '.join(i.title.zh for i in self.indicators)} × {len(self.units)} units)"
+
+
+def read(cube: Cube, indicator: str, unit: str, period: Period, *, form: Form | None = None,
+         scope: Scope = "subtree") -> Reading:
+    """One reading from a cube."""
+    i = cube.definitions.catalogue[indicator]
+    form = form or i.default_form
+    at = cube.at(unit, period)
+    values = cube.values(i.id, form, period, scope)
+    due, filed, carried, gaps = _coverage(cube, i, period, at, scope)
+    return Reading(
+        indicator=i, unit=cube.tree(period).order[at], scope=scope, period=period, form=form, as_of=cube.as_of,
+        value=_number(values.value[at]),
+        numerator=_number(values.numerator[at]) if values.denominator is not None else None,
+        denominator=_number(values.denominator[at]) if values.denominator is not None else None,
+        n_rows=int(values.rows[at]), due=due, filed=filed, carried=carried, gaps=gaps, cube=cube)
+
+
+def readings(cube: Cube, indicators: Iterable[str], units: Iterable[str], period: Period, *, form: Form | None = None,
+             scope: Scope = "subtree") -> Readings:
+    units = list(units)
+    return Readings(read(cube, i, u, period, form=form, scope=scope) for i in indicators for u in units)
+
+
+def ledger_of(i: Indicator, cube: Cube) -> str | None:
+    """The ledger a figure's coverage is told by: its own, or its numerator's, or that of what it is combined from."""
+    if i.ledger is not None:
+        return i.ledger
+    part: Any = i.numerator
+    if i.combine:
+        part = next((n for n in combined_names(i.combine) if n != "elapsed"), None)
+    if isinstance(part, Measure):
+        return part.ledger
+    return ledger_of(cube.definitions.catalogue[part], cube) if part else None
+
+
+def _coverage(cube: Cube, i: Indicator, period: Period, at: int, scope: Scope) -> tuple[int, int, int, int]:
+    name = ledger_of(i, cube)
+    if name is None or cube.definitions.ledgers[name].kind in ("master", "filings"):
+        return 0, 0, 0, 0
+    c = cube.coverage(name, period)
+    inside = slice(at, cube.tree(period).ends[at] if scope == "subtree" else at + 1)
+    return (int(c.due[inside].sum()), int((c.filed & c.due)[inside].sum()),
+            int((c.due & c.ever & ~c.filed)[inside].sum()), int(c.gaps[inside].sum()))
+
+
+def _number(value: Any) -> float | None:
+    number = float(value)
+    return None if number != number else number
+
+
+# From a number back to its rows
+
+def asks_of(reading: Reading) -> list[tuple[str, query.Ask]]:
+    """(part, ask) for everything a reading counts: its own measure, or its numerator and denominator, or its parts."""
+    return _asks(reading.indicator, reading.form, reading.period, reading.cube, "")
+
+
+def _asks(i: Indicator, form: Form, period: Period, cube: Cube, part: str) -> list[tuple[str, query.Ask]]:
+    catalogue = cube.definitions.catalogue
+    if i.combine is not None:
+        names = [n for n in combined_names(i.combine) if n != "elapsed"]
+        return [ask for n in names for ask in _asks(catalogue[n], part_form(catalogue[n], form), period, cube,
+                                                    part or catalogue[n].title.zh)]
+    if i.numerator is not None and i.denominator is not None:
+        found = []
+        for name, piece in (("分子", i.numerator), ("分母", i.denominator)):
+            if isinstance(piece, str):
+                other = catalogue[piece]
+                found += _asks(other, part_form(other, form), period, cube, part or name)
+            else:
+                found.append((part or name, query.Ask(piece, period, measure_form(piece, form, cube.definitions))))
+        return found
+    return [(part, query.Ask(i, period, form))]
+
+
+def rows_of(reading: Reading, limit: int | None = None) -> pd.DataFrame:
+    import pandas as pd
+
+    cube = reading.cube
+    frames = []
+    for part, ask in asks_of(reading):
+        assert ask.measure.ledger is not None
+        ledger = cube.definitions.ledgers[ask.measure.ledger]
+        source = query.source_of(ask, ledger, cube.snapshot)
+        condition = query.condition_of(ask, ledger, cube.definitions)
+        if ask.measure.units_having and ask.measure.units_having.all:
+            any_of = " or ".join(query.expression(x, ask.period, cube.definitions) for x in ask.measure.units_having.all)
+            condition = f"({condition}) and coalesce({any_of}, false)"
+        where = [f"({condition})", *_units_in(reading, ledger.totals == "reported")]
+        order = "r.unit, r.submission, r.row" if ledger.kind != "filings" else "r.unit, r.ledger"
+        sql = (f"select r.* from {source} r left join {query.UNITS_TABLE} u on u.code = r.unit "
+               f"where {' and '.join(where)} order by {order}" + (f" limit {limit}" if limit else ""))
+        frame = cube.snapshot.connection.sql(sql).df()
+        frame.insert(0, "part", part)
+        frame.insert(1, "ledger_name", ledger.name)
+        frames.append(frame)
+    return _with_places(pd.concat(frames, ignore_index=True) if len(frames) != 1 else frames[0], cube)
+
+
+def _units_in(reading: Reading, reported: bool) -> list[str]:
+    cube, tree = reading.cube, reading.cube.tree(reading.period)
+    if reading.scope in ("own", "reported"):
+        return [f"r.unit = {literal(reading.unit.code)}"]
+    i = reading.indicator
+    if i.authority and i.authority in tree and any(u.code == reading.unit.code for u in tree.path(i.authority)[:-1]):
+        return [f"r.unit = {literal(i.authority)}"]
+    at = tree.position[reading.unit.code]
+    codes = {u.code for u in cube.workspace.register_at(cube.as_of).units}
+    wanted = sorted(c for c in codes if at <= cube._place(c, reading.period) < tree.ends[at])
+    if reported:
+        wanted = [c for c in wanted if c not in tree.position or tree.ends[tree.position[c]] == tree.position[c] + 1]
+    return [f"r.unit in ({', '.join(literal(c) for c in wanted)})"]
+
+
+def _with_places(frame: pd.DataFrame, cube: Cube) -> pd.DataFrame:
+    """file and sheet in place of the submission's number."""
+    from sqlalchemy import select
+
+    from jianbao.store import catalogue as t
+
+    ids = sorted({int(x) for x in frame["submission"].dropna()}) if "submission" in frame else []
+    places: dict[int, tuple[str, str]] = {}
+    with cube.workspace.store.engine.connect() as c:
+        for k in range(0, len(ids), 500):
+            for id_, name, sheet in c.execute(
+                    select(t.submissions.c.id, t.deliveries.c.name, t.submissions.c.sheet)
+                    .join(t.deliveries, t.deliveries.c.id == t.submissions.c.delivery)
+                    .where(t.submissions.c.id.in_(ids[k:k + 500]))):
+                places[id_] = (name, sheet)
+    known = [places.get(int(x), ("", "")) if x == x and x is not None else ("", "") for x in frame.get("submission", [])]
+    if not known:
+        known = [("", "")] * len(frame)
+    frame = frame.drop(columns=[c for c in ("submission", "received", "filed") if c in frame and
+                                frame.get("ledger_name", [""]).eq("filings").sum() == 0])
+    frame.insert(2, "file", [k[0] for k in known])
+    frame.insert(3, "sheet", [k[1] for k in known])
+    lead = [c for c in ("part", "ledger_name", "file", "sheet", "row", "unit", "date", "period") if c in frame]
+    return frame[[*lead, *(c for c in frame.columns if c not in lead)]]

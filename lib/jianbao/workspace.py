@@ -1,0 +1,266 @@
+"""A folder opened: definitions, master data and store, loaded once. Imports store, definitions, errors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from jianbao.definitions.ledger import Ledger
+from jianbao.definitions.load import Definitions, load
+from jianbao.definitions.period import Period, parse_period, periods_between
+from jianbao.definitions.register import Register, Tree, Unit
+from jianbao.errors import DefinitionError, JianbaoError, UnknownName
+from jianbao.store import Snapshot, Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Due:
+    """Who must file what: `filer` files `ledger` for `unit`."""
+
+    unit: Unit
+    ledger: Ledger
+    filer: str
+
+
+class Workspace:
+    """One campaign's folder: params/, notebooks/, data/."""
+
+    def __init__(self, root: Path, *, today: date | None = None) -> None:
+        self.root = root
+        self._today = today
+        self._registers: dict[Any, Register] = {}
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        return load(self.root / "params")
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.path("store"), self.definitions.ledgers, self.definitions.corrections)
+
+    def path(self, *names: str) -> Path:
+        """A path below data/."""
+        return self.root.joinpath("data", *names)
+
+    # Time
+
+    @property
+    def now(self) -> datetime:
+        """The campaign's local time, without zone; JIANBAO_NOW (ISO) stands in for the clock."""
+        if said := os.environ.get("JIANBAO_NOW"):
+            return datetime.fromisoformat(said)
+        return datetime.now(ZoneInfo(self.definitions.campaign.timezone)).replace(tzinfo=None, microsecond=0)
+
+    @property
+    def today(self) -> date:
+        return self._today or self.now.date()
+
+    def period(self, text: str | Period | None = None) -> Period:
+        """A period as people write it; None: the last closed one, not past the campaign's own."""
+        campaign = self.definitions.campaign
+        if isinstance(text, Period):
+            return text
+        if text:
+            return parse_period(text, today=self.today, kind=campaign.period, week_start=campaign.week_start,
+                                campaign_starts=campaign.starts)
+        last = campaign.period_of(self.today)
+        if self.cut_off(last) > self.now:
+            last = last.previous()
+        if last.starts > campaign.ends:
+            filed = self.last_filed_period()
+            return filed or campaign.period_of(campaign.ends)
+        return last
+
+    def last_filed_period(self) -> Period | None:
+        """The last period anybody filed for."""
+        from sqlalchemy import func, select
+
+        from jianbao.store.catalogue import coverage as t
+
+        with self.store.engine.connect() as c:
+            ends = c.execute(select(func.max(t.c.period_ends)).where(t.c.accepted, t.c.period != "")).scalar()
+        return self.definitions.campaign.period_of(ends) if ends else None
+
+    def cut_off(self, period: Period) -> datetime:
+        """Received by then is on time."""
+        return self.definitions.calendar.cut_off.after(period)
+
+    def as_of(self, text: str | datetime | None = None) -> datetime:
+        """A data version: ISO time, or empty for the last receive. Raises UnknownName for anything else."""
+        if isinstance(text, datetime):
+            return text
+        if text:
+            try:
+                at = datetime.fromisoformat(text)
+            except ValueError:
+                raise UnknownName(f"no data version {text!r}. Write a time such as 2023-10-23T12:00, "
+                                  "or nothing for the last receive.") from None
+            return at.replace(tzinfo=None) if at.tzinfo is None else at.astimezone(
+                ZoneInfo(self.definitions.campaign.timezone)).replace(tzinfo=None)
+        version = self.store.version()
+        if version is None:
+            raise JianbaoError(f"nothing has been received into {self.path('store')}. "
+                               "Put workbooks into data/inbox and run: jianbao receive")
+        return version.as_of
+
+    def periods(self, last: Period) -> list[Period]:
+        """The campaign's filing periods from its start to `last`."""
+        c = self.definitions.campaign
+        return periods_between(c.starts, last.ends, c.period, c.week_start)
+
+    # Master data
+
+    def snapshot(self, as_of: datetime | None = None) -> Snapshot:
+        return self.store.snapshot(as_of)
+
+    @cached_property
+    def register(self) -> Register:
+        """The register as last received. Raises DefinitionError when none was."""
+        return self.register_at(None)
+
+    def register_at(self, as_of: datetime | None) -> Register:
+        if as_of not in self._registers:
+            rows = self.master_rows("register", as_of)
+            if rows is None:
+                raise DefinitionError(f"the store has no register yet. Put the register's workbook into "
+                                      f"{self.path('master')} and run: jianbao receive")
+            self._registers[as_of] = Register(_unit(row) for row in rows)
+        return self._registers[as_of]
+
+    def refresh(self) -> None:
+        """Forget master data read before: a newer version was received."""
+        self._registers.clear()
+        self.__dict__.pop("register", None)
+
+    def master_rows(self, name: str, as_of: datetime | None = None) -> list[dict[str, Any]] | None:
+        """A master workbook's rows; None when it was never received."""
+        if name not in self.definitions.ledgers:
+            return None
+        table = self.store.snapshot(as_of).master(name)
+        return None if table is None else table.to_pylist()
+
+    def teams(self, on: date, as_of: datetime | None = None) -> dict[str, dict[str, str]]:
+        """unit → its liaison group on that day: district, district_name, team, team_name."""
+        rows = self.master_rows("groups", as_of) or []
+        return {r["unit"]: {k: r.get(k) or "" for k in ("district", "district_name", "team", "team_name")}
+                for r in rows if _valid(r, on)}
+
+    # Filing
+
+    def due(self, period: Period, as_of: datetime | None = None) -> list[Due]:
+        """Who must file what for `period`, by filer, then ledger code.
+
+        Weekly ledgers each time; monthly ones when a month ends within the period; `once` until it was accepted.
+        """
+        campaign, filed = self.definitions.campaign, self.definitions.filed_ledgers
+        tree = self.register_at(as_of).on(period.ends)
+        done = self._filed_before(period, [x.name for x in filed.values() if x.frequency == "once"], as_of)
+        result = []
+        for ledger in filed.values():
+            if ledger.filing == "source" or (ledger.frequency == "monthly" and not _month_ends_in(period)):
+                continue
+            for unit in self._filing_units(tree, ledger):
+                if ledger.frequency == "once" and unit.code in done.get(ledger.name, ()):
+                    continue
+                result.append(Due(unit, ledger, campaign.office_code if ledger.by_office else unit.filed_by))
+        return sorted(result, key=lambda d: (d.filer, d.ledger.code, d.unit.code))
+
+    def _filing_units(self, tree: Tree, ledger: Ledger) -> Iterable[Unit]:
+        office = self.definitions.campaign.office_code
+        if ledger.by_office:
+            return [tree[office]] if office in tree else []
+        return [u for u in tree.order if u.files and u.org_type in ledger.filed_by]
+
+    def _filed_before(self, period: Period, ledgers: list[str], as_of: datetime | None) -> dict[str, set[str]]:
+        from sqlalchemy import select
+
+        from jianbao.store.catalogue import coverage as t
+
+        query = select(t.c.ledger, t.c.unit).where(t.c.ledger.in_(ledgers), t.c.accepted, ~t.c.nil,
+                                                   t.c.period_ends < period.starts)
+        if as_of is not None:
+            query = query.where(t.c.received_at <= as_of)
+        done: dict[str, set[str]] = {}
+        with self.store.engine.connect() as c:
+            for ledger, unit in c.execute(query):
+                done.setdefault(ledger, set()).add(unit)
+        return done
+
+    def filing(self, period: Period, as_of: datetime | None = None) -> pd.DataFrame:
+        """One row per unit and ledger due: unit, ledger, ledger_title, filer, filed, on_time, nil, late, returned,
+        received_at, rows, missed_before. `returned` was sent back and nothing accepted came since (应报 = 实报 + 退回未重报 + 未报).
+        """
+        import pandas as pd
+
+        now = self._filing_of(period, as_of)
+        before = period.previous()
+        missed = set()
+        if before.ends >= self.definitions.campaign.starts:
+            last = self._filing_of(before, as_of)
+            missed = {(r["unit"], r["ledger"]) for r in last if not r["filed"]}
+        for row in now:
+            row["missed_before"] = (row["unit"], row["ledger"]) in missed
+        names = ["unit", "ledger", "ledger_title", "filer", "filed", "on_time", "nil", "late", "returned", "received_at",
+                 "rows", "missed_before"]
+        return pd.DataFrame(now, columns=names)
+
+    def _filing_of(self, period: Period, as_of: datetime | None) -> list[dict[str, Any]]:
+        known = self.store.filings(as_of, periods=[period.id])
+        cut_off = self.cut_off(period)
+        status: dict[tuple[str, str], dict[str, Any]] = {}
+        for r in known.to_dict("records"):
+            s = status.setdefault((r["unit"], r["ledger"]), {"first": None, "now": None, "returned": False})
+            if r["accepted"]:
+                s["first"] = s["first"] or r["received_at"]
+                s["now"], s["returned"] = (r if r["effective"] else s["now"]), False
+            elif s["now"] is None:
+                s["returned"] = True
+        rows = []
+        for due in self.due(period, as_of):
+            s = status.get((due.unit.code, due.ledger.name), {"first": None, "now": None, "returned": False})
+            filed = s["now"] is not None
+            rows.append({
+                "unit": due.unit.code, "ledger": due.ledger.name, "ledger_title": due.ledger.title, "filer": due.filer,
+                "filed": filed, "on_time": filed and s["first"] <= cut_off, "nil": filed and bool(s["now"]["nil"]),
+                "late": filed and s["first"] > cut_off, "returned": s["returned"],
+                "received_at": s["now"]["received_at"] if filed else None, "rows": s["now"]["rows"] if filed else None})
+        return rows
+
+
+def open_workspace(path: Path | str | None = None) -> Workspace:
+    """The workspace at `path`, or JIANBAO_WORKSPACE, or the nearest folder upward that holds params/campaign.yml."""
+    if path is None:
+        path = os.environ.get("JIANBAO_WORKSPACE") or None
+    start = Path(path) if path else Path.cwd()
+    for folder in (start.resolve(), *([] if path else start.resolve().parents)):
+        if (folder / "params" / "campaign.yml").exists():
+            return Workspace(folder)
+    where = f"{start} is" if path else f"neither {start} nor a folder above it is"
+    raise JianbaoError(f"{where} a workspace (a folder with params/campaign.yml). Go into one, set JIANBAO_WORKSPACE, "
+                       "or make one: jianbao new DIR")
+
+
+def _unit(row: dict[str, Any]) -> Unit:
+    known = ("code", "name", "short_name", "parent", "level", "org_type", "valid_from", "valid_to", "aliases", "filer",
+             "files", "unit", "row", "date", "period", "filed", "received", "submission")
+    return Unit(code=row["code"], name=row["name"], short_name=row["short_name"] or "", parent=row["parent"] or None,
+                level=row["level"] or "", org_type=row["org_type"] or "", valid_from=row["valid_from"] or date.min,
+                valid_to=row["valid_to"], aliases=tuple(row["aliases"] or ()), filer=row["filer"] or "",
+                files=row["files"] is not False, attributes={k: v for k, v in row.items() if k not in known})
+
+
+def _valid(row: dict[str, Any], on: date) -> bool:
+    return (row.get("valid_from") or date.min) <= on and (row.get("valid_to") is None or on <= row["valid_to"])
+
+
+def _month_ends_in(period: Period) -> bool:
+    return any((period.starts + timedelta(days=n + 1)).day == 1 for n in range(period.days))

@@ -1,0 +1,35 @@
+"""What every test stands on: charts without a screen, and an honest skip where a program is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+os.environ["MPLBACKEND"] = "agg"
+
+# Mark → the programs any one of which will do.
+PROGRAMS = {"browser": ("chromium", "chromium-browser", "google-chrome"), "office": ("soffice",)}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for mark, programs in PROGRAMS.items():
+        if not any(map(shutil.which, programs)):
+            reason = f"none of {', '.join(programs)} on PATH"
+            for item in items:
+                if item.get_closest_marker(mark):
+                    item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """With JIANBAO_NO_SKIP=1, as in CI, a browser or office test that skips has failed."""
+    report = yield
+    forbidden = os.environ.get("JIANBAO_NO_SKIP") == "1" and any(map(item.get_closest_marker, PROGRAMS))
+    if forbidden and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} must not skip while JIANBAO_NO_SKIP=1. {reason}"
+    return report

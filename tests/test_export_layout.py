@@ -1,0 +1,85 @@
+"""What all four writers share: order, numbers, faces."""
+
+import pytest
+
+from jianbao.brief.markup import html, issue_number, unbroken
+from jianbao.brief.parts import Column, Document, Findings, Heading, Prose, Run, Sources, Table
+from jianbao.publish.export.layout import lay_out, numeral, widths
+from sample_document import HEAD, document
+
+
+def test_headings_are_numbered_and_a_new_one_restarts_its_children() -> None:
+    levels = (1, 2, 2, 1, 2, 3, 3, 4)
+    page = lay_out(Document(tuple(Heading("节", level) for level in levels)), "issued")
+    assert [placed.label for placed in page.body] == ["一、", "（一）", "（二）", "二、", "（一）", "1.", "2.", "（1）"]
+
+
+@pytest.mark.parametrize(("n", "said"), [(1, "一"), (10, "十"), (11, "十一"), (20, "二十"), (35, "三十五")])
+def test_numeral(n: int, said: str) -> None:
+    assert numeral(n) == said
+
+
+def test_key_points_come_first_and_the_foot_last_wherever_they_were_shown() -> None:
+    parts = document().parts
+    page = lay_out(Document(tuple(reversed(parts))), "issued")
+    assert page.head == HEAD
+    assert len(page.keypoints) == 3
+    assert page.foot is not None
+    assert not any(isinstance(placed.part, Prose) and placed.part.role == "keypoint" for placed in page.body)
+
+
+def test_the_issued_copy_has_no_ledger_rows_and_no_finding_lines() -> None:
+    page = lay_out(document(), "issued")
+    assert page.sources.figures == () and page.notes == {}
+    assert all(placed.part.items == () for placed in page.body if isinstance(placed.part, Findings))
+    assert not any("只供校核" in placed.part.text for placed in page.body if isinstance(placed.part, Prose))
+
+
+def test_the_working_paper_marks_what_will_not_be_issued() -> None:
+    said = [placed.part.text for placed in lay_out(document(), "working").body if isinstance(placed.part, Prose)]
+    assert "〔仅底稿〕本段只供校核：石泉市的口径待确认。" in said
+
+
+@pytest.mark.parametrize(("text", "kept"), [
+    ("启动率88.3%，比上周提高4.1个百分点。", ["88.3%", "4.1个百分点"]),
+    ("共3万元，12,345人次，10月16日", ["3万元", "12,345人次", "10月", "16日"]),
+    ("下降-2.5%", ["-2.5%"]),
+    ("没有数字", []),
+])
+def test_a_number_and_its_measure_word_stay_together(text: str, kept: list[str]) -> None:
+    pieces = unbroken(text)
+    assert "".join(piece for piece, _ in pieces) == text
+    assert [piece for piece, keep in pieces if keep] == kept
+
+
+def test_only_the_last_piece_of_a_traced_run_carries_the_note_number() -> None:
+    page = lay_out(document(), "working")
+    pieces = page.pieces([Run("提高4.1个百分点", figure="f3"), Run("。")])
+    assert [(p.text, p.note, p.marked) for p in pieces] == [
+        ("提高", 3, False), ("4.1个百分点", 3, True), ("。", None, False)]
+
+
+def test_control_characters_never_reach_a_writer() -> None:
+    page = lay_out(Document((Heading("甲\x00\x0b乙"), Prose((Run("丙\ud800"),)))), "issued")
+    assert [placed.part.text for placed in page.body] == ["甲乙", "丙"]
+
+
+def test_a_closing_sentence_said_in_the_text_is_not_said_again() -> None:
+    page = lay_out(Document((Prose((Run("数据截至。"),), role="closing"), Sources(closing="数据截至。"))), "issued")
+    assert page.sources.closing == ""
+
+
+def test_a_column_without_a_width_takes_what_it_needs() -> None:
+    table = Table("表", (Column("甲", width=2), Column("乙")), ((Run("四个汉字"), Run("四个汉字")),))
+    assert widths(table) == pytest.approx([2, 2])
+
+
+def test_issue_number() -> None:
+    assert issue_number(HEAD) == "第7期（总第42期）"
+
+
+def test_markup_escapes_and_marks_header_cells() -> None:
+    made = html(Table("<表>", (Column("<列>"),), ((Run("<b>"),),)), label="表1")
+    assert "<caption>表1　&lt;表&gt;</caption>" in made
+    assert '<th scope="col" class="left">&lt;列&gt;</th>' in made
+    assert '<th scope="row" class="left">&lt;b&gt;</th>' in made
