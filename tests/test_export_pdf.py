@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from pypdf import PdfReader
 
-from jianbao.brief.parts import Column, Document, Heading, Prose, Run, Table
+from jianbao.brief.parts import Column, Document, FindingLine, Findings, Heading, Prose, Run, Table
 from jianbao.errors import PublishError
 from jianbao.publish.export import pdf
 from jianbao.publish.export.pdf import write
@@ -130,6 +130,18 @@ def test_a_number_is_not_torn_from_its_measure_word() -> None:
 def test_a_document_without_head_or_anything_compiles() -> None:
     assert "简报" in words(write(Document(())))
     assert "没有数据" in words(write(Document((Table("没有数据", (Column("单位"),), ()), Table("空", (), ())))))
+
+
+def test_a_character_no_font_has_is_an_error_in_our_words_and_a_mark_in_filed_ones() -> None:
+    with pytest.raises(PublishError, match=r"😀.*could not be displayed"):
+        write(Document((Prose((Run("完成😀"),)),)))
+    line = FindingLine("error", "石泉市", "报表.xlsx F17", "“完成😀”不是日期")
+    assert "“完成〓”不是日期" in words(write(Document((Findings("核查", "一条。", (line,)),)), face="working"))
+
+
+def test_rare_names_and_symbols_print() -> None:
+    said = "喆堃镕赟玥珺翀垚暐㎡²³①≥…“”"
+    assert said in words(write(Document((Prose((Run(said),)),))))
 
 
 def test_an_unknown_font_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

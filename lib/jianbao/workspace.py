@@ -133,7 +133,7 @@ class Workspace:
             if rows is None:
                 raise DefinitionError(f"the store has no register yet. Put the register's workbook into "
                                       f"{self.path('master')} and run: jianbao receive")
-            self._registers[as_of] = Register(_unit(row) for row in rows)
+            self._registers[as_of] = Register(unit_from(row) for row in rows)
         return self._registers[as_of]
 
     def refresh(self) -> None:
@@ -249,7 +249,8 @@ def open_workspace(path: Path | str | None = None) -> Workspace:
                        "or make one: jianbao new DIR")
 
 
-def _unit(row: dict[str, Any]) -> Unit:
+def unit_from(row: dict[str, Any]) -> Unit:
+    """A row of the register ledger as a unit."""
     known = ("code", "name", "short_name", "parent", "level", "org_type", "valid_from", "valid_to", "aliases", "filer",
              "files", "unit", "row", "date", "period", "filed", "received", "submission")
     return Unit(code=row["code"], name=row["name"], short_name=row["short_name"] or "", parent=row["parent"] or None,

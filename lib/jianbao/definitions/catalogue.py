@@ -74,7 +74,7 @@ class Indicator(Measure):
     numerator: str | Measure | None = None
     denominator: str | Measure | None = None
     combine: str | None = None
-    form: Form | None = None                    # how it is read when nothing is said
+    form: Form | None = None                    # the only form it makes sense in; None: both 期内 and 累计
     stock: bool = False                         # a ratio read at a point in time
     scale: float = 1
     decimals: int | None = None
@@ -118,8 +118,7 @@ class Indicator(Measure):
         """The forms it can be asked in, the default one last."""
         if self.rolls_up == "stock" or self.stock:
             return (STOCK,)
-        other: tuple[Form, ...] = (IN_PERIOD, TO_DATE)
-        return other if self.form in (None, TO_DATE) else (TO_DATE, IN_PERIOD)
+        return (self.form,) if self.form is not None else (IN_PERIOD, TO_DATE)
 
     @property
     def default_form(self) -> Form:

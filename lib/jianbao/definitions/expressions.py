@@ -73,15 +73,17 @@ def to_sql(text: str, name: Callable[[str, str], str], dialect: str = "duckdb") 
     import sqlglot
     from sqlglot import exp
 
-    def rewrite(node: Any) -> Any:
-        if isinstance(node, exp.Column):
-            return sqlglot.parse_one(name(node.table, node.name), dialect="duckdb")
+    def named(node: Any) -> Any:
+        return sqlglot.parse_one(name(node.table, node.name), dialect="duckdb") if isinstance(node, exp.Column) else node
+
+    def known(node: Any) -> Any:
         if isinstance(node, exp.Anonymous) and node.name.lower() == "days_between":
             first, last = node.expressions
             return exp.DateDiff(this=last, expression=first, unit=exp.var("day"))
         return node
 
-    return str(_parse(text).copy().transform(rewrite).sql(dialect=dialect))
+    # Two passes: what replaces a node is not walked into.
+    return str(_parse(text).copy().transform(named).transform(known).sql(dialect=dialect))
 
 
 def aggregate(text: str) -> tuple[str, str]:

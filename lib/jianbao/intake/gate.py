@@ -155,8 +155,10 @@ def _scan(part: zipfile.ZipInfo, stream: IO[bytes], faults: dict[str, dict[tuple
                 if not faults[name]:
                     del faults[name]
             if b"mergeCell " in text:
-                found = {(int(b) - 1, column(a), int(d) - 1, column(c)) for a, b, c, d in _MERGE.findall(text)}
-                merged[name] = sorted(found | set(merged.get(name, ())))
+                # Within one row a merge changes nothing for who reads the rows.
+                found = {(int(b) - 1, column(a), int(d) - 1, column(c)) for a, b, c, d in _MERGE.findall(text) if b != d}
+                if found:
+                    merged[name] = sorted(found | set(merged.get(name, ())))
         if len(chunk) < CHUNK:
             return
         tail = text[-OVERLAP:]

@@ -15,8 +15,9 @@ from jianbao.intake.reader import RawSheet
 
 UNIT_TITLES = ("单位", "单位名称", "所属单位", "被审单位", "单位编码")
 SERIAL = frozenset(("序号", "NO", "NO.", "行号"))
-TOTALS = frozenset(("合计", "总计", "小计", "共计", "累计", "总数", "合计:"))
-FOOTERS = ("填表人", "填报人", "审核人", "制表", "联系", "负责人", "注:", "说明:", "备注:", "填报日期", "填表日期")
+TOTALS = frozenset(("合计", "总计", "小计", "共计", "合计:", "总计:"))
+# With its colon: a topic may well begin with 联系.
+FOOTER = re.compile(r"(填[表报](人|日期|时间)|审核人?|制表人?|联系(人|电话|方式)|(单位)?负责人|经办人?|注|说明|备注)(\(.*?\))?:")
 SEARCHED_ROWS = 30          # how far down a header may stand
 NUMBERS = frozenset(("int", "num", "percent"))
 
@@ -166,6 +167,7 @@ def _rows(raw: RawSheet, ledger: Ledger, header: Header) -> tuple[list[list[Any]
     mapped = list(header.places.values())
     # Only a sheet with further columns can have rows that say something, but not to us.
     strange = bool(header.unknown) or len(mapped) < (len(rows[header.row]) if rows else 0)
+    needed = [j for name, j in header.places.items() if name in ledger.columns and ledger.columns[name].required]
     kept, totals = [], []
     for i in range(header.row + 1, len(rows)):
         row = rows[i]
@@ -176,7 +178,7 @@ def _rows(raw: RawSheet, ledger: Ledger, header: Header) -> tuple[list[list[Any]
         first = _first(row)
         if first in TOTALS:
             totals.append(i)
-        elif not (first and first.startswith(FOOTERS) and len(row) - row.count("") <= 6):
+        elif not (first and FOOTER.match(first) and 2 * sum(row[j] != "" for j in needed) < len(needed)):
             kept.append(i)
 
     def say(sheet: Sheet) -> list[Finding]:
@@ -228,7 +230,7 @@ def _about_header(sheet: Sheet, header: Header, rows: Sequence[Sequence[Any]], k
             if column.required:
                 yield replace(at.finding("error", "column", f"缺少必填列“{column.title}”。", "请用下发的模板，不要删改表头。"),
                               cell=f"A{header.row + 1}", row=header.row + 1, column=name)
-            elif kept:
+            elif kept and sheet.period is not None:
                 yield replace(at.finding("warning", "column", f"缺少列“{column.title}”，按没有填处理。",
                                          "请用最新下发的模板。"), cell=f"A{header.row + 1}", row=header.row + 1, column=name)
     for title, j in header.twice.items():

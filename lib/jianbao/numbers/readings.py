@@ -246,9 +246,10 @@ def _with_places(frame: pd.DataFrame, cube: Cube) -> pd.DataFrame:
                     .join(t.deliveries, t.deliveries.c.id == t.submissions.c.delivery)
                     .where(t.submissions.c.id.in_(ids[k:k + 500]))):
                 places[id_] = (name, sheet)
-    known = [places.get(int(x), ("", "")) if x == x and x is not None else ("", "") for x in frame.get("submission", [])]
-    if not known:
-        known = [("", "")] * len(frame)
+    import pandas as pd
+
+    known = ([("", "") if pd.isna(x) else places.get(int(x), ("", "")) for x in frame["submission"]]
+             if "submission" in frame else [("", "")] * len(frame))
     frame = frame.drop(columns=[c for c in ("submission", "received", "filed") if c in frame and
                                 frame.get("ledger_name", [""]).eq("filings").sum() == 0])
     frame.insert(2, "file", [k[0] for k in known])

@@ -100,6 +100,15 @@ class Store:
         except Timeout:
             raise StoreError(f"{self.folder} is being written by another process. Wait for it and run again.") from None
 
+    @contextmanager
+    def lock_named(self, name: str) -> Iterator[None]:
+        """One process at a time does `name`; a second one waits for it."""
+        from filelock import FileLock
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(str(self.folder / f".{name}.lock")):
+            yield
+
     # What was received
 
     def seen(self, shas: Iterable[str]) -> set[str]:

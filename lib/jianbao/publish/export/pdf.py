@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from jianbao.brief import markup
-from jianbao.brief.parts import Chart, Document, Face, Figure, Findings, Heading, Prose, Run, Table
+from jianbao.brief.parts import Chart, Document, Face, Figure, FindingLine, Findings, Heading, Prose, Run, Table
 from jianbao.errors import PublishError
 from jianbao.publish.export import fonts
 from jianbao.publish.export.layout import WORKING_MARK, Layout, findings_table, lay_out, table_size, widths
@@ -49,6 +49,7 @@ def _compiled(template: str, data: dict[str, Any], pictures: dict[str, bytes], *
                 str(root / "brief.typ"), root=str(root), font_paths=fonts.typst_fonts(), ignore_system_fonts=True,
                 **options)
         except typst.TypstError as problem:
+            # Also a character no packaged font has: it would print as an empty box.
             raise PublishError(f"PDF: {problem.message} {' '.join(problem.hints)}".strip()) from problem
     if warnings:
         # An unknown font is only a warning to Typst; to a reader it is another look on every machine.
@@ -98,7 +99,7 @@ def _blocks(page: Layout, part: Any, label: str, pictures: dict[str, bytes]) -> 
         case Findings():
             summary = [Run(f"{part.title}：", strong=True), Run(part.summary)]
             said: list[dict[str, Any]] = [{"kind": "prose", "role": "body", "pieces": _pieces(page, summary)}]
-            table = findings_table(part)
+            table = findings_table(_filed(part))
             return said + ([_table(page, table, "")] if table else [])
     raise TypeError(part)
 
@@ -122,6 +123,13 @@ def _chart(chart: Chart, label: str, pictures: dict[str, bytes]) -> dict[str, An
             "notes": _numbered(chart.notes)}
 
 
+def _filed(findings: Findings) -> Findings:
+    """Words from filed workbooks may hold any character; one that cannot be printed must not stop the issue."""
+    lines = (FindingLine(line.severity, *map(fonts.printable, (line.unit, line.place, line.message, line.remedy)))
+             for line in findings.items)
+    return replace(findings, items=tuple(lines))
+
+
 def _numbered(notes: Sequence[str]) -> list[str]:
     return ["注：" * (i == 0) + note for i, note in enumerate(notes)]
 
@@ -132,7 +140,7 @@ def _note(n: int, figure: Figure) -> dict[str, Any]:
     return {
         "n": n, "title": " ".join(x for x in (figure.code, figure.title) if x), "printed": figure.printed,
         "subject": markup.subject(figure), "facts": [list(fact) for fact in markup.facts(figure)],
-        "rows": [f"{markup.place(row)}　{row.unit}　" + "；".join(f"{title} {value}" for title, value in row.values)
+        "rows": [fonts.printable(f"{markup.place(row)}　{row.unit}　" + "；".join(f"{t} {v}" for t, v in row.values))
                  for row in rows],
         "rest": rest,
     }

@@ -1,0 +1,178 @@
+"""Tables and charts made from readings. Imports parts, printing, charts, figures, numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from jianbao.brief import charts
+from jianbao.brief.figures import Figures
+from jianbao.brief.parts import Chart, Column, Run, Table
+from jianbao.brief.printing import NO_DATA, change_cell, exact, percent, printed, schedule_clause
+from jianbao.definitions.catalogue import Indicator
+from jianbao.errors import BriefError
+from jianbao.numbers.compare import (
+    Change,
+    Rank,
+    Schedule,
+    Share,
+    Withheld,
+    comparable_children,
+    ranked,
+    schedule_of,
+)
+from jianbao.numbers.readings import Reading, Readings
+
+_DERIVED_TITLES = {"on_previous": "比{that}", "year_on_year": "比上年同期", "rank": "位次", "share": "占比",
+                   "schedule": "序时差（百分点）", "contributions": "拉动（百分点）"}
+
+
+def table(readings: Readings, figures: Figures, *, title: str, unit_title: str = "单位", by: str | None = None,
+          total: Reading | Sequence[Reading] | None = None, notes: Sequence[str] = ()) -> Table:
+    """One row per unit, one column per indicator with its derived columns beside; `by="rank"` puts the best on top.
+
+    `total` readings stand in the last row. Units that have not filed say so.
+    """
+    if not len(readings):
+        raise BriefError(f"表“{title}”没有可列的数据。")
+    indicators, units = readings.indicators, list(readings.units)
+    at = {(r.indicator.id, r.unit.code): k for k, r in enumerate(readings)}
+    if by == "rank":
+        places: list[Rank | None] = readings.derived.get("rank") or [None] * len(readings)
+        first = indicators[0].id
+        units.sort(key=lambda u: (p.place if (p := places[at[first, u.code]]) else len(units) + 1, u.code))
+    columns = [Column(unit_title)]
+    for i in indicators:
+        columns.append(Column(_heading(i), "right"))
+        for name in _derived_of(i, readings):
+            head = _DERIVED_TITLES.get(name, name).format(that=readings[0].period.that)
+            columns.append(Column(head if len(indicators) == 1 else f"{i.title.zh}{head}", "right"))
+    rows, same = [], False
+    for unit in units:
+        line = [Run(unit.label)]
+        for i in indicators:
+            k = at.get((i.id, unit.code))
+            if k is None:
+                line += [Run("—")] * (1 + len(_derived_of(i, readings)))
+                continue
+            r = readings[k]
+            line.append(_value_cell(r, figures))
+            for name in _derived_of(i, readings):
+                value = readings.derived[name][k]
+                same |= isinstance(value, Change) and value.same_coverage
+                line.append(_derived_cell(value, r, figures))
+        rows.append(tuple(line))
+    totals: tuple[int, ...] = ()
+    if total is not None:
+        given = [total] if isinstance(total, Reading) else list(total)
+        line = [Run("合计")]
+        for i in indicators:
+            r = next((t for t in given if t.indicator.id == i.id), None)
+            line.append(_value_cell(r, figures) if r is not None else Run(""))
+            line += [Run("")] * len(_derived_of(i, readings))
+        rows.append(tuple(line))
+        totals = (len(rows) - 1,)
+    said = [*notes, *(["带*的为同口径比较：只含两期都报送的单位。"] if same else [])]
+    if any(r.value is None for r in readings):
+        said.append("“—”表示未报送，不作零计，不列位次。")
+    return Table(title=title, columns=tuple(columns), rows=tuple(rows), notes=tuple(said), total_rows=totals)
+
+
+def progress(reading: Reading, figures: Figures, *, title: str = "") -> Chart:
+    """Each comparable child's rate against 序时, best on top. Short ones are hatched, so it reads in black and white."""
+    children = [r for r in comparable_children(reading) if r.value is not None]
+    whole = schedule_of(reading)
+    if not children or whole is None:
+        raise BriefError(f"{reading.indicator.title.zh}：没有可比的下级数据，画不出进度图。")
+    line = whole.elapsed
+    order = sorted(children, key=lambda r: -(r.value or 0.0))
+    pairs = [(r, s) for r in order if (s := schedule_of(r)) is not None]
+    texts = [percent(s.progress, r) for r, s in pairs]
+    svg, png = charts.bars([r.unit.label for r, _ in pairs], [s.progress for _, s in pairs], texts, line=line,
+                           line_label=f"序时{percent(line, reading)}", behind=[s.gap < 0 for _, s in pairs])
+    short = [r.unit.label for r, s in pairs if s.gap < 0]
+    i = reading.indicator
+    alt = (f"{i.title.zh}：最高{order[0].unit.label}{texts[0]}，最低{order[-1].unit.label}{texts[-1]}，"
+           f"序时进度{percent(line, reading)}，" + (f"{len(short)}个低于序时：{'、'.join(short)}。" if short else "均不低于序时。"))
+    data = Table(title=f"{i.title.zh}与序时进度", columns=(Column("单位"), Column(i.title.zh, "right"), Column("与序时相比")),
+                 rows=tuple((Run(r.unit.label), Run(text, figures.add(r, printed(r))),
+                             Run(schedule_clause(s), figures.add(r, schedule_clause(s), "序时")))
+                            for (r, s), text in zip(pairs, texts, strict=True)))
+    return Chart(title=title or f"{_children_word(order)}{i.title.zh}", alt=alt, data=data, svg=svg, png=png,
+                 notes=("斜纹为低于序时进度的单位。",) if short else ())
+
+
+def trend(readings: Sequence[Reading | None], figures: Figures, *, title: str = "", labels: Sequence[str]) -> Chart:
+    """One indicator over several periods; a period without data is a gap."""
+    known = [r for r in readings if r is not None and r.value is not None]
+    if not known:
+        raise BriefError("没有一期有数据，画不出趋势图。")
+    i = known[-1].indicator
+    values = [None if r is None or r.value is None else float(exact(r) or 0) for r in readings]
+    texts = ["无数据" if r is None or r.value is None else printed(r, bare=True) for r in readings]
+    svg, png = charts.columns(labels, values, texts, join=i.is_percent)
+    first, last = known[0], known[-1]
+    top = max(known, key=lambda r: r.value or 0.0)
+    gaps = sum(v is None for v in values)
+    alt = (f"{i.title.zh}（{last.form}）近{len(values)}期：由{labels[list(readings).index(first)]}的{printed(first)}到"
+           f"{labels[list(readings).index(last)]}的{printed(last)}，最高{labels[list(readings).index(top)]}{printed(top)}"
+           + (f"，{gaps}期无数据。" if gaps else "。"))
+    data = Table(title=f"{i.title.zh}分期", columns=(Column("统计期"), Column(_heading(i), "right")),
+                 rows=tuple((Run(label), Run(text) if r is None or r.value is None
+                             else Run(text, figures.add(r, printed(r))))
+                            for label, text, r in zip(labels, texts, readings, strict=True)))
+    return Chart(title=title or f"{i.title.zh}近{len(values)}期走势", alt=alt, data=data, svg=svg, png=png)
+
+
+def _heading(i: Indicator) -> str:
+    return f"{i.title.zh}（{i.unit}）"
+
+
+def _derived_of(i: Indicator, readings: Readings) -> list[str]:
+    """Ranks stand only beside figures that may be ranked."""
+    return [n for n in readings.derived if not (n == "rank" and not i.ranked)]
+
+
+def _value_cell(r: Reading, figures: Figures) -> Run:
+    if r.value is None:
+        return Run("—")
+    text = printed(r, bare=True).removesuffix("%" if r.indicator.is_percent else "")
+    return Run(text, figures.add(r, printed(r)))
+
+
+def _derived_cell(value: Any, r: Reading, figures: Figures) -> Run:
+    match value:
+        case Change():
+            text = change_cell(value)
+            return Run(text, figures.add(r, text, "环比"))
+        case Withheld() | None:
+            return Run("—")
+        case Rank():
+            text = f"{value.place}" + ("（并列）" if value.tied else "")
+            return Run(text, figures.add(r, text, "位次"))
+        case Schedule():
+            gap = _points(value.gap, r)
+            return Run(gap, figures.add(r, gap, "序时"))
+        case Share():
+            text = percent(value.value or 0.0, r) if value.value is not None else "—"
+            return Run(text, figures.add(r, text, "占比"))
+        case float():
+            gap = _points(value, r)
+            return Run(gap, figures.add(r, gap, "拉动"))
+    return Run(str(value))
+
+
+def _points(value: float, r: Reading) -> str:
+    from jianbao.brief.printing import rounded
+
+    points = rounded(Decimal(repr(value)) * 100, 1, r.cube.definitions.campaign.rounding)
+    return f"{points:+f}" if points else "0"
+
+
+def _children_word(readings: Sequence[Reading]) -> str:
+    kinds = {r.unit.org_type for r in readings}
+    return f"各{kinds.pop()}" if len(kinds) == 1 else "各单位"
+
+
+__all__ = ["NO_DATA", "progress", "ranked", "table", "trend"]

@@ -1,0 +1,251 @@
+"""What is wrong with the sheets of a batch, and which of them are accepted. Imports masks, workbook, store, definitions.
+
+Cells were checked while they were read; here are the checks that need more than a cell: the row, the sheet, the register,
+the store and the rest of the batch. The outcome does not depend on the order of the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from jianbao.definitions.finding import Finding
+from jianbao.definitions.ledger import Ledger
+from jianbao.intake.masks import ENDS, SHEET, STARTS, batch_table, broken
+from jianbao.intake.sheet import Sheet
+from jianbao.intake.workbook import Contract
+from jianbao.store import Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SHOWN_KEYS = 5
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One sheet with everything found in it. `rows` is None for a nil return."""
+
+    sheet: Sheet
+    units: tuple[str, ...]
+    accepted: bool
+    rows: pa.Table | None
+
+
+def is_filed(sheet: Sheet) -> bool:
+    """An empty sheet without the 零报送 tick says nothing: not filed."""
+    return bool(sheet.rows) or sheet.nil
+
+
+def check_sheets(sheets: Sequence[Sheet], contract: Contract, store: Store, on: date) -> list[Checked]:
+    """Each of `sheets` checked, in their order. `on` is the day that stands for a master workbook's period."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:")
+    connection.execute("set threads = 2")
+    batch = _Batch(sheets, contract, store, on, connection)
+    batch.check_filing()
+    for ledger, numbers in batch.by_ledger.items():
+        batch.check_rows(contract.definitions.ledgers[ledger], numbers)
+    batch.check_references()
+    return batch.result()
+
+
+class _Batch:
+    def __init__(self, sheets: Sequence[Sheet], contract: Contract, store: Store, on: date, connection: Any) -> None:
+        self.sheets, self.contract, self.store, self.connection = sheets, contract, store, connection
+        self.ends = [s.period.ends if s.period else on for s in sheets]
+        self.found: list[list[Finding]] = [list(s.findings) for s in sheets]
+        self.tables: list[Any] = [None] * len(sheets)
+        self.units: list[tuple[str, ...]] = [()] * len(sheets)
+        self.by_ledger: dict[str, list[int]] = {}
+        for n, s in enumerate(sheets):
+            self.by_ledger.setdefault(s.ledger.name, []).append(n)
+        self._covered: dict[tuple[str, str], dict[str, int]] = {}
+
+    def result(self) -> list[Checked]:
+        return [Checked(s.adding(self.found[n][len(s.findings):]), self.units[n], self.accepted(n),
+                        self.tables[n] if s.rows else None) for n, s in enumerate(self.sheets)]
+
+    def accepted(self, n: int) -> bool:
+        return not any(f.severity == "error" for f in self.found[n])
+
+    def covered(self, ledger: str, period: str) -> dict[str, int]:
+        """unit → rows now, of the submissions that one of this ledger and period would replace."""
+        key = ledger, period
+        if key not in self._covered:
+            self._covered[key] = self.store.covered(ledger, period)
+        return self._covered[key]
+
+    # One sheet and the register
+
+    def check_filing(self) -> None:
+        office = self.contract.definitions.campaign.office_code
+        for n, sheet in enumerate(self.sheets):
+            ledger, filer, found = sheet.ledger, sheet.filer, self.found[n]
+            if sheet.period is None:
+                self.units[n] = tuple(dict.fromkeys(u for u in sheet.units if u))
+                continue
+            mine = self.contract.covers(ledger, filer, self.ends[n])
+            about_others = ledger.by_office or ledger.filing == "source" or filer == office
+            said = {u for u in sheet.units if u is not None}
+            if not mine and not (about_others and filer == office):
+                found.append(sheet.finding("error", "entitled", f"“{ledger.title}”不由“{self._label(filer, n)}”报送。",
+                                           "请核对填报单位；只报下发给本单位的台账。"))
+            elif not about_others:
+                found += self._not_mine(n, said - set(mine))
+            else:
+                found += self._not_mine(n, {u for u in said if u not in self.contract.units(self.ends[n]).tree})
+            before = self.covered(ledger.name, sheet.period.id)
+            whole = set(before) if ledger.by_office or ledger.filing == "source" else set()
+            self.units[n] = tuple(sorted({*mine, *said, *whole})) or (filer,)
+            if sheet.nil and sheet.rows:
+                found.append(sheet.finding("error", "nil", f"选了零报送，又填了 {len(sheet.rows)} 行。", "有内容的请清空“零报送”。"))
+            self._check_shrink(n, before)
+
+    def _not_mine(self, n: int, units: set[str]) -> Iterable[Finding]:
+        sheet, tree = self.sheets[n], self.contract.units(self.ends[n]).tree
+        for at, unit in enumerate(sheet.units if units else ()):
+            if unit not in units:
+                continue
+            if unit not in tree:
+                yield sheet.finding("error", "unit", f"“{unit}”在 {self.ends[n]} 不是有效单位。", "单位已撤并的，请填现在的单位。",
+                                    at=at, column="unit", value=unit)
+            else:
+                yield sheet.finding("error", "entitled", f"“{self._label(unit, n)}”的“{sheet.ledger.title}”不由“"
+                                    f"{self._label(sheet.filer, n)}”代报。", "请删去这一行，或核对单位。",
+                                    at=at, column="unit", value=unit)
+
+    def _label(self, code: str, n: int) -> str:
+        tree = self.contract.units(self.ends[n]).tree
+        return tree[code].label if code in tree else code
+
+    def _check_shrink(self, n: int, before: dict[str, int]) -> None:
+        sheet = self.sheets[n]
+        old, new = sum(before.get(u, 0) for u in self.units[n]), len(sheet.rows)
+        share = self.contract.definitions.campaign.thresholds.refile_shrink
+        if old >= 2 and new < old * share:
+            self.found[n].append(sheet.finding("warning", "shrink", f"重报只有 {new} 行，原来有 {old} 行。",
+                                               "重报的表会整张替换原来的；如果漏了，请补齐后再报。"))
+
+    # Rows
+
+    def check_rows(self, ledger: Ledger, numbers: list[int]) -> None:
+        sheets = [self.sheets[n] for n in numbers]
+        table = batch_table(ledger, sheets, [self.ends[n] for n in numbers])
+        for which, finding in broken(ledger, table, sheets, self.contract.definitions.campaign, self.connection):
+            self.found[numbers[which]].append(finding)
+        if ledger.kind != "master" and ledger.key and self.store.files(ledger.name):
+            self._check_keys(ledger, numbers, table)
+        plain = table.drop_columns([SHEET, STARTS, ENDS])
+        start = 0
+        for n, sheet in zip(numbers, sheets, strict=True):
+            self.tables[n] = plain.slice(start, len(sheet.rows))
+            start += len(sheet.rows)
+
+    def _check_keys(self, ledger: Ledger, numbers: list[int], table: pa.Table) -> None:
+        """Keys against the store: an event filed again in another period; an item gone from a whole list."""
+        import pyarrow as pa
+
+        rolling = ledger.filing == "rolling"
+        if not rolling and ledger.by_key or ledger.kind == "snapshot":
+            return
+        keys = ", ".join(f'k."{k}"' for k in ledger.key)
+        same = " and ".join(f'b."{k}" = k."{k}"' for k in ("unit", *ledger.key))
+        self.connection.register("known", self.store.keys(ledger.name, [*ledger.key, "period", "filed"]))
+        self.connection.register("batch", table)
+        if rolling:
+            covers = [(i, u) for i, n in enumerate(numbers) for u in self.units[n]]
+            self.connection.register("covers", pa.table({"i": [i for i, _ in covers], "unit": [u for _, u in covers],
+                                                         "ends": [self.ends[numbers[i]] for i, _ in covers]}))
+            match = "true" if ledger.by_office else "c.unit = k.unit"
+            rows = self.connection.execute(
+                f'select distinct c.i, {keys} from known k join covers c on {match} and k.filed <= c.ends where not exists '
+                f'(select 1 from batch b where b."{SHEET}" = c.i and {same}) order by all').fetchall()
+            gone: dict[int, list[str]] = {}
+            for i, *key in rows:
+                gone.setdefault(i, []).append("·".join(str(k) for k in key))
+            for i, names in gone.items():
+                sheet = self.sheets[numbers[i]]
+                listed = "、".join(names[:SHOWN_KEYS]) + ("等" if len(names) > SHOWN_KEYS else "")
+                self.found[numbers[i]].append(sheet.finding(
+                    "warning", "vanished", f"以前报过、这次全表里没有的有 {len(names)} 项：{listed}。",
+                    "漏了的请补上；确应删去的请说明原因。未说明前仍按原来的计。", value=listed))
+        else:
+            rows = self.connection.execute(
+                f'select b."{SHEET}", b.row, min(k.period) from batch b join known k on {same} '
+                f'where k.filed <> b."{ENDS}" group by all order by all').fetchall()
+            for i, row, period in rows:
+                sheet = self.sheets[numbers[i]]
+                self.found[numbers[i]].append(sheet.finding(
+                    "error", "key-filed", f"这一项在 {period} 已经报过。", "一件事只报一次；要更正的，重报原来那一期的表。",
+                    at=list(sheet.rows).index(row), column=ledger.key[-1]))
+        for name in ("known", "batch"):
+            self.connection.unregister(name)
+
+    # Sheets and each other
+
+    def check_references(self) -> None:
+        """A reference must lead to a row in the store or in an accepted sheet of the batch.
+
+        A sheet sent back for a dangling reference may leave others dangling: repeated until nothing changes.
+        """
+        wanted = [(n, name, *_target(c.references, self.contract.definitions.ledgers))
+                  for n, s in enumerate(self.sheets) for name, c in s.ledger.typed.items() if c.references and s.rows]
+        if not wanted:
+            return
+        stored = {target: self._stored(target, wanted) for target in {(t, k) for _, _, t, k in wanted}}
+        accepted = {n for n in range(len(self.sheets)) if self.accepted(n)}
+        while True:
+            filed = {t: self._filed(t, accepted) for t in stored}
+            missing = [(n, at, name, value, t) for n, name, *to in wanted for t in [(to[0], to[1])]
+                       for at, unit, value in _references(self.sheets[n], name)
+                       if (unit, value) not in stored[t] and (unit, value) not in filed[t]]
+            lost = {n for n, *_ in missing} & accepted
+            if not lost:
+                break
+            accepted -= lost
+        everything = {t: self._filed(t, set(range(len(self.sheets)))) for t in stored}
+        for n, at, name, value, t in missing:
+            sheet, title = self.sheets[n], self.contract.definitions.ledgers[t[0]].title
+            here = (sheet.units[at], value) in everything[t]
+            self.found[n].append(sheet.finding(
+                "error", "reference", f"“{sheet.title(name)}”{value} 在本单位的“{title}”里没有。",
+                f"登记它的“{title}”这次被退回，请改正后一起重报。" if here else f"请核对编号，或先在“{title}”里登记。",
+                at=at, column=name, value=value))
+
+    def _filed(self, target: tuple[str, str], numbers: set[int]) -> set[tuple[Any, Any]]:
+        ledger, key = target
+        return {pair for n in self.by_ledger.get(ledger, ()) if n in numbers
+                for pair in zip(self.sheets[n].units, self.sheets[n].values[key], strict=True)}
+
+    def _stored(self, target: tuple[str, str], wanted: Sequence[tuple[int, str, str, str]]) -> set[tuple[Any, Any]]:
+        """Those of the wanted (unit, value) that the store has."""
+        import pyarrow as pa
+
+        ledger, key = target
+        pairs = {(unit, str(value)) for n, name, t, k in wanted if (t, k) == target
+                 for _, unit, value in _references(self.sheets[n], name)}
+        if not pairs or not self.store.files(ledger):
+            return set()
+        self.connection.register("known", self.store.keys(ledger, [key]))
+        self.connection.register("wanted", pa.table({"unit": pa.array([u for u, _ in pairs], pa.string()),
+                                                     "v": pa.array([v for _, v in pairs], pa.string())}))
+        rows = self.connection.execute(f'select k.unit, k."{key}" from known k semi join wanted w '
+                                       f'on w.unit = k.unit and w.v = cast(k."{key}" as varchar)').fetchall()
+        return set(rows)
+
+
+def _target(references: str | None, ledgers: Any) -> tuple[str, str]:
+    name, _, key = str(references).partition(".")
+    return name, key or ledgers[name].key[0]
+
+
+def _references(sheet: Sheet, name: str) -> Iterable[tuple[int, str | None, Any]]:
+    for at, (unit, value) in enumerate(zip(sheet.units, sheet.values[name], strict=True)):
+        for one in value if isinstance(value, list) else (value,):
+            if one is not None:
+                yield at, unit, one
+

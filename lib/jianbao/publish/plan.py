@@ -1,0 +1,103 @@
+"""Which issues there are to make, and why. Imports workspace, brief (calendar and numbers of issues), errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from jianbao.brief.brief import due_at
+from jianbao.definitions.campaign import Product
+from jianbao.definitions.period import Period, periods_between
+from jianbao.errors import JianbaoError, PublishError, unknown
+from jianbao.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Issue:
+    """product/period/unit: the same string in plan, folder and address."""
+
+    product: str
+    period: Period
+    unit: str                       # unit code; "root" for the whole
+    as_of: datetime
+    due: datetime
+    parameters: dict[str, Any] = field(default_factory=dict, hash=False, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.product}/{self.period.id}/{self.unit}"
+
+    def folder(self, workspace: Workspace) -> Path:
+        return workspace.path("issues", self.product, self.period.id, self.unit)
+
+
+def issues_of(workspace: Workspace, period: Period, *, as_of: datetime | str | None = None, only: str | None = None,
+              products: Iterable[str] | None = None) -> list[Issue]:
+    """Every issue of the products made for this kind of period. `only` is a glob over product/period/unit.
+
+    `as_of` is the period's cut-off unless said; "latest" is the last receive. Raises when nothing had been received.
+    """
+    definitions = workspace.definitions
+    known = _as_of(workspace, period, as_of)
+    found = []
+    for name, product in definitions.products.items():
+        if product.period != period.kind or (products is not None and name not in products):
+            continue
+        for unit in _units(workspace, product, period, known):
+            found.append(Issue(name, period, unit, known, due_at(workspace, name, period)))
+    if not found:
+        kinds = sorted({p.period for p in definitions.products.values()})
+        raise PublishError(f"no product is made for a {period.kind} ({period.id}). Products are made for: {', '.join(kinds)}.")
+    kept = [i for i in found if only is None or fnmatch(str(i), only)]
+    if not kept:
+        raise unknown("issue like", str(only), [str(i) for i in found])
+    return kept
+
+
+def due_issues(workspace: Workspace, *, now: datetime | None = None) -> list[Issue]:
+    """Every issue the calendar wanted by now, each as of its own period's cut-off; periods missed are caught up."""
+    now = now or workspace.now
+    definitions = workspace.definitions
+    found: list[Issue] = []
+    for name in definitions.calendar.due:
+        product = definitions.products[name]
+        first = Period(definitions.calendar.first.get(name) or definitions.campaign.period_of(
+            definitions.campaign.starts, product.period).id, definitions.campaign.week_start)
+        for period in periods_between(first.starts, definitions.campaign.ends, product.period, first.week_start):
+            if due_at(workspace, name, period) > now:
+                break
+            if workspace.store.version(workspace.cut_off(period)) is not None:
+                found += issues_of(workspace, period, products=[name])
+    return found
+
+
+def _as_of(workspace: Workspace, period: Period, said: datetime | str | None) -> datetime:
+    if isinstance(said, datetime):
+        return said
+    if said == "latest":
+        return workspace.as_of()
+    if said:
+        return workspace.as_of(said)
+    latest, cut_off = workspace.as_of(), workspace.cut_off(period)
+    if latest <= cut_off:
+        return latest
+    if workspace.store.version(cut_off) is None:
+        raise JianbaoError(f"nothing had been received by the cut-off of {period.id} ({cut_off:%Y-%m-%d %H:%M}). "
+                           "Say --as-of latest to use what came later.")
+    return cut_off
+
+
+def _units(workspace: Workspace, product: Product, period: Period, as_of: datetime) -> list[str]:
+    tree = workspace.register_at(as_of).on(period.ends)
+    root = workspace.definitions.campaign.root
+    if product.units == "root":
+        return ["root"]
+    children = tree.children(root)
+    if product.units == "children":
+        return [u.code for u in children]
+    if product.units == "all":
+        return ["root", *(u.code for u in children)]
+    return [u.code for u in tree.order if u.org_type == product.units]
