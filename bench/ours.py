@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 
 def compute(folder: Path, period: str, wanted: set[str] | None = None) -> dict[str, Any]:
-    """ "indicator|form|period" → one value per unit of that period's tree, nan where nothing is known."""
+    """ "indicator|form|period" → one value per unit, and "order|period" → their codes."""
     from jianbao.numbers.cube import Cube
     from jianbao.workspace import open_workspace
 
@@ -23,17 +23,9 @@ def compute(folder: Path, period: str, wanted: set[str] | None = None) -> dict[s
     catalogue = workspace.definitions.catalogue
     names = [i.id for i in catalogue if wanted is None or i.id in wanted]
     cube = Cube(workspace, periods, indicators=names)
-    return {f"{name}|{form}|{p.id}": cube.values(name, form, p).value
-            for name in names for form in catalogue[name].forms for p in periods}
-
-
-def order(folder: Path, period: str) -> dict[str, list[str]]:
-    """period → the units' codes in the order of `compute`'s arrays."""
-    from jianbao.workspace import open_workspace
-
-    workspace = open_workspace(folder)
-    now = workspace.period(period)
-    return {p.id: [u.code for u in workspace.register.on(p.ends).order] for p in (now.previous(), now)}
+    result = {f"{name}|{form}|{p.id}": cube.values(name, form, p).value
+              for name in names for form in catalogue[name].forms for p in periods}
+    return result | {f"order|{p.id}": [u.code for u in cube.tree(p).order] for p in periods}
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ FLOORS = {
     "numbers": 5,
     "brief": 6,
     "publish": 7,
+    "skeleton": 7,
+    "terminal": 8,
     "cli": 8,
     "__init__": 8,
     "__main__": 8,

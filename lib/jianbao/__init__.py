@@ -22,7 +22,7 @@ _NAMES = {
     "JianbaoError": "jianbao.errors",
 }
 _MODULES = {"compare": "jianbao.numbers.compare"}
-__all__ = ["__version__", *_NAMES, *_MODULES]  # noqa: PLE0604
+__all__ = ["__version__", *_NAMES, *_MODULES]
 
 if TYPE_CHECKING:
     from jianbao.brief.brief import Brief, open_brief

@@ -6,14 +6,15 @@ Exit codes: 0 done, 1 findings or failed issues, 2 a word that is not understood
 from __future__ import annotations
 
 import json
-import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from jianbao import terminal
+
 if TYPE_CHECKING:
-    from jianbao.publish.batch import Result
     from jianbao.workspace import Workspace
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="机器可读的输出。")
@@ -48,6 +49,22 @@ def main(ctx: click.Context, workspace: Path | None) -> None:
 
 
 @main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def new(folder: Path) -> None:
+    """新建：给另一项工作开一个工作区（params、notebooks、data）。
+
+    \b
+    例：jianbao new ~/防汛检查
+    """
+    from datetime import date
+
+    from jianbao.skeleton import make
+
+    files = make(folder, today=date.today())
+    click.echo(f"{folder}：{len(files)} 个文件。先改 params/ 和 data/master/register.xlsx，再运行 jianbao -w {folder} lint")
+
+
+@main.command()
 @click.argument("period", required=False)
 @click.option("--common", is_flag=True, help="每类单位一份，填报单位从下拉选。")
 @click.pass_context
@@ -62,9 +79,9 @@ def template(ctx: click.Context, period: str | None, common: bool) -> None:
     from jianbao.intake.template import make_templates
 
     wanted = workspace.period(period)
-    with _progress(f"生成 {wanted.label} 报表"):
+    with terminal.progress(f"生成 {wanted.label} 报表"):
         files = make_templates(workspace, wanted, common=common)
-    click.echo(f"{wanted.label}：{len(files)} 份报表，在 {_near(files[0].parent) if files else workspace.path('outbox')}")
+    click.echo(f"{wanted.label}：{len(files)} 份报表，在 {terminal.near(files[0].parent) if files else workspace.path('outbox')}")
 
 
 @main.command()
@@ -85,9 +102,9 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     for path in files:
         if not path.exists():
             raise UnknownName(f"no file {path}.")
-    with _progress("核查"):
+    with terminal.progress("核查"):
         receipt = run_check(workspace, list(files))
-    _show_receipt(receipt, as_json)
+    terminal.dump(receipt.to_json()) if as_json else terminal.receipt(receipt)
     ctx.exit(receipt.exit_code)
 
 
@@ -110,9 +127,9 @@ def receive(ctx: click.Context, folder: Path | None, received_at: str | None, as
     if folder is not None and not folder.exists():
         raise UnknownName(f"no folder {folder}.")
     at = workspace.as_of(received_at) if received_at else None
-    with _progress("收表"):
+    with terminal.progress("收表"):
         receipt = run_receive(workspace, folder, received_at=at)
-    _show_receipt(receipt, as_json)
+    terminal.dump(receipt.to_json()) if as_json else terminal.receipt(receipt)
     ctx.exit(receipt.exit_code)
 
 
@@ -135,12 +152,11 @@ def roster(ctx: click.Context, period: str | None, as_of: str | None, remind: bo
     wanted = workspace.period(period)
     found = make_roster(workspace, wanted, as_of=workspace.as_of(as_of) if as_of else None)
     if as_json:
-        _dump(found.to_json())
+        terminal.dump(found.to_json())
     elif remind:
-        click.echo(found.reminders())
+        click.echo("\n\n".join(f"〔{team}〕\n{text}" for team, text in found.reminders.items()) or "没有要催的。")
     else:
-        click.echo(f"{wanted.label}（截止 {workspace.cut_off(wanted):%Y-%m-%d %H:%M}）")
-        found.show()
+        terminal.roster(found)
 
 
 @main.command()
@@ -181,27 +197,24 @@ def show(ctx: click.Context, indicator: str | None, everything: bool, unit: str,
     code = workspace.definitions.campaign.root if unit == "root" else workspace.register_at(known).find(unit, wanted.ends)
     cube = Cube(workspace, [wanted], as_of=known, indicators=ids)
     found = []
-    for i in ids:
-        for f in [form] if form else ([catalogue[i].default_form] if not everything else catalogue[i].forms):
-            if f in catalogue[i].forms and not (everything and catalogue[i].rolls_up == "none" and scope == "subtree"
-                                                and not (catalogue[i].combine or catalogue[i].median_of)):
-                found.append(read(cube, i, code, wanted, form=f, scope=scope))  # type: ignore[arg-type]
-            elif not everything:
-                read(cube, i, code, wanted, form=f, scope=scope)  # type: ignore[arg-type]  # says what is wrong
+    for i in (catalogue[name] for name in ids):
+        wanted_forms: Any = [form] if form else i.forms if everything else [i.default_form]
+        # One indicator asked wrongly is an error; among all of them it is left out.
+        found += [read(cube, i.id, code, wanted, form=f, scope=scope)
+                  for f in wanted_forms if not everything or (f in i.forms and i.allows(scope))]
     if rows:
-        frames = [r.rows() for r in found]
         if as_json:
-            _dump([{**r.to_json(), "rows": json.loads(f.to_json(orient="records", date_format="iso", force_ascii=False))}
-                   for r, f in zip(found, frames, strict=True)])
+            terminal.dump([{**r.to_json(), "rows": json.loads(r.rows().to_json(orient="records", date_format="iso"))}
+                           for r in found])
             return
-        for r, f in zip(found, frames, strict=True):
-            _readings_table([r])
-            click.echo(f.to_string(index=False, max_rows=60, na_rep="") if len(f) else "（没有行）")
+        for r in found:
+            terminal.readings([r])
+            terminal.rows(r)
         return
     if as_json:
-        _dump([r.to_json() for r in found])
+        terminal.dump([r.to_json() for r in found])
     else:
-        _readings_table(found)
+        terminal.readings(found)
 
 
 @main.command()
@@ -223,9 +236,9 @@ def plan(ctx: click.Context, period: str | None, only: str | None, as_of: str | 
     issues = issues_of(workspace, workspace.period(period), as_of=as_of, only=only)
     rows = [(str(i), f"{i.due:%Y-%m-%d %H:%M}", f"{i.as_of:%Y-%m-%d %H:%M}", batch.reasons(i, workspace)) for i in issues]
     if as_json:
-        _dump([{"issue": a, "due": b, "as_of": c, "reasons": d} for a, b, c, d in rows])
+        terminal.dump([{"issue": a, "due": b, "as_of": c, "reasons": d} for a, b, c, d in rows])
     else:
-        _table(["期", "应发", "数据截止", "要做"], [(a, b, c, "、".join(d) or "已是最新") for a, b, c, d in rows])
+        terminal.table(["期", "应发", "数据截止", "要做"], [(a, b, c, "、".join(d) or "已是最新") for a, b, c, d in rows])
 
 
 @main.command()
@@ -263,13 +276,13 @@ def run(ctx: click.Context, period: str | None, due: bool, only: str | None, as_
         with workspace.store.lock_named("run-due"):
             issues = [i for i in due_issues(workspace) if only is None or fnmatch(str(i), only)]
             results = batch.run([replace(i, parameters=extra) for i in issues], workspace, jobs=jobs, force=force,
-                                tell=None if as_json else _tell)
+                                tell=None if as_json else terminal.result)
     else:
         issues = issues_of(workspace, workspace.period(period), as_of=as_of, only=only)
         results = batch.run([replace(i, parameters=extra) for i in issues], workspace, jobs=jobs, force=force,
-                            tell=None if as_json else _tell)
+                            tell=None if as_json else terminal.result)
     if as_json:
-        _dump([r.to_json() for r in results])
+        terminal.dump([r.to_json() for r in results])
     elif not results:
         click.echo("到现在为止没有应发的。")
     ctx.exit(1 if any(r.outcome == "failed" for r in results) else 0)
@@ -286,13 +299,17 @@ def lint(ctx: click.Context, schemas: bool, as_json: bool) -> None:
     例：jianbao lint
     """
     workspace = _open(ctx)
+    from jianbao.errors import DefinitionError
     from jianbao.publish import lint as linter
+
+    with suppress(DefinitionError):     # lint itself says what is wrong
+        _open(ctx, refresh=True)
 
     remarks = linter.lint(workspace)
     if schemas:
         linter.write_schemas(workspace)
     if as_json:
-        _dump([r.to_json() for r in remarks])
+        terminal.dump([r.to_json() for r in remarks])
     else:
         for r in remarks:
             click.echo(f"{'错误' if r.severity == 'error' else '提示'}  {r}")
@@ -307,9 +324,11 @@ def _open(ctx: click.Context, *, refresh: bool = False) -> Workspace:
 
     workspace = open_workspace(ctx.obj)
     if refresh:
-        from jianbao.intake.inbox import receive_master
+        from jianbao.intake.master import receive_master
 
-        receive_master(workspace)
+        with workspace.store.lock():
+            receive_master(workspace, workspace.now)
+        workspace.refresh()
     return workspace
 
 
@@ -320,69 +339,6 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not name.isidentifier():
         raise UnknownName(f"--param {text}: write NAME=VALUE.")
     return name, value
-
-
-def _tell(result: Result) -> None:
-    words = {"made": "编成", "current": "已是最新", "failed": "失败", "busy": "占用"}
-    click.echo(f"{words[result.outcome]}  {result.issue}" + (f"（{result.why}）" if result.why and result.outcome == "made" else ""),
-               err=result.outcome == "failed")
-    if result.outcome == "failed":
-        click.echo("\n".join(f"  {line}" for line in result.why.splitlines()), err=True)
-    for path in result.files:
-        click.echo(f"  {_near(path)}")
-
-
-def _show_receipt(receipt: Any, as_json: bool) -> None:
-    if as_json:
-        _dump(receipt.to_json())
-    else:
-        receipt.show()
-
-
-def _readings_table(readings: list[Any]) -> None:
-    from jianbao.brief.printing import formula, printed
-
-    first = readings[0]
-    click.echo(f"{first.unit.label} · {first.period.label} · 数据版本 {first.as_of:%Y-%m-%d %H:%M}")
-    _table(["编码", "指标", "读法", "值", "算式", "行数", "应报/实报"],
-           [(r.indicator.code, r.indicator.title.zh, r.form, printed(r), formula(r), str(r.n_rows),
-             f"{r.due}/{r.filed}" if r.due else "") for r in readings], right=(3, 5))
-
-
-def _table(columns: list[str], rows: list[tuple[str, ...]], right: tuple[int, ...] = ()) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for n, column in enumerate(columns):
-        table.add_column(column, justify="right" if n in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))    # never markup: a cell may hold what a unit typed
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
-    console.print(table)
-
-
-def _progress(text: str) -> Any:
-    """A spinner in a terminal, silence elsewhere."""
-    from contextlib import nullcontext
-
-    if not sys.stderr.isatty():
-        return nullcontext()
-    from rich.console import Console
-
-    return Console(stderr=True).status(f"{text}…")
-
-
-def _near(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def _dump(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
 
 
 if __name__ == "__main__":

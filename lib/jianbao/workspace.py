@@ -197,18 +197,21 @@ class Workspace:
 
     def filing(self, period: Period, as_of: datetime | None = None) -> pd.DataFrame:
         """One row per unit and ledger due: unit, ledger, ledger_title, filer, filed, on_time, nil, late, returned,
-        received_at, rows, missed_before. `returned` was sent back and nothing accepted came since (应报 = 实报 + 退回未重报 + 未报).
+        received_at, rows, missed_before.
+
+        `returned` was sent back and nothing accepted came since: 应报 = 实报 + 退回未重报 + 未报.
         """
         import pandas as pd
 
-        now = self._filing_of(period, as_of)
-        before = period.previous()
-        missed = set()
-        if before.ends >= self.definitions.campaign.starts:
-            last = self._filing_of(before, as_of)
-            missed = {(r["unit"], r["ledger"]) for r in last if not r["filed"]}
-        for row in now:
-            row["missed_before"] = (row["unit"], row["ledger"]) in missed
+        campaign = self.definitions.campaign
+        parts = periods_between(period.starts, period.ends, campaign.period, campaign.week_start)
+        now: list[dict[str, Any]] = []
+        for part in [p for p in parts if p.ends <= period.ends] or [period]:
+            before, missed = part.previous(), set()
+            if before.ends >= campaign.starts:
+                missed = {(r["unit"], r["ledger"]) for r in self._filing_of(before, as_of)
+                          if not r["filed"] and not r["returned"]}
+            now += [{**r, "missed_before": (r["unit"], r["ledger"]) in missed} for r in self._filing_of(part, as_of)]
         names = ["unit", "ledger", "ledger_title", "filer", "filed", "on_time", "nil", "late", "returned", "received_at",
                  "rows", "missed_before"]
         return pd.DataFrame(now, columns=names)

@@ -194,7 +194,8 @@ class Brief:
         lines = tuple(FindingLine(f.severity, labels.get(f.unit, f.unit), f.place, f.message, f.remedy)
                       for f in sorted(items, key=lambda f: (f.severity, units.get(f.unit, 0)))[:FINDINGS_SHOWN])
         returned = int(self.filing.groupby("unit")["returned"].any().sum()) if len(self.filing) else 0
-        summary = f"{self.period.this}应报单位{due}个，实报{filed}个，退回未重报{returned}个，未报{max(due - filed - returned, 0)}个；"
+        summary = (f"{self.period.this}应报单位{due}个，实报{filed}个，退回未重报{returned}个，"
+                   f"未报{max(due - filed - returned, 0)}个；")
         summary += (f"核查发现错误{errors}处，提示{len(items) - errors}处。" if items else "核查未发现问题。")
         self.show(Findings(title=title, summary=summary, items=lines, more=max(0, len(items) - len(lines))))
 
@@ -207,7 +208,8 @@ class Brief:
     def sources(self) -> None:
         """The closing line, the definitions, and for the working paper the notes behind every figure. Put it last."""
         due, filed = self.filed
-        closing = (f"数据截至{long_date(self.period.ends)}，接收至{as_of_text(self.as_of)}；应报{due}个、实报{filed}个；口径见附件。")
+        closing = (f"数据截至{long_date(self.period.ends)}，接收至{as_of_text(self.as_of)}；"
+                   f"应报{due}个、实报{filed}个；口径见附件。")
         self.show(self.figures.sources(closing, rounding=self.workspace.definitions.campaign.rounding))
         p = self.product
         if p.report_to or p.send_to or p.issue_to or p.copies:

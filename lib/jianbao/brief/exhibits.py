@@ -40,8 +40,8 @@ def table(readings: Readings, figures: Figures, *, title: str, unit_title: str =
     at = {(r.indicator.id, r.unit.code): k for k, r in enumerate(readings)}
     if by == "rank":
         places: list[Rank | None] = readings.derived.get("rank") or [None] * len(readings)
-        first = indicators[0].id
-        units.sort(key=lambda u: (p.place if (p := places[at[first, u.code]]) else len(units) + 1, u.code))
+        first, unranked = indicators[0].id, len(units) + 1
+        units.sort(key=lambda u: (p.place if (p := places[at[first, u.code]]) else unranked, u.code))
     columns = [Column(unit_title)]
     for i in indicators:
         columns.append(Column(_heading(i), "right"))
@@ -76,6 +76,7 @@ def table(readings: Readings, figures: Figures, *, title: str, unit_title: str =
     said = [*notes, *(["带*的为同口径比较：只含两期都报送的单位。"] if same else [])]
     if any(r.value is None for r in readings):
         said.append("“—”表示未报送，不作零计，不列位次。")
+    said += _rank_notes(readings)
     return Table(title=title, columns=tuple(columns), rows=tuple(rows), notes=tuple(said), total_rows=totals)
 
 
@@ -123,6 +124,24 @@ def trend(readings: Sequence[Reading | None], figures: Figures, *, title: str = 
                              else Run(text, figures.add(r, printed(r))))
                             for label, text, r in zip(labels, texts, readings, strict=True)))
     return Chart(title=title or f"{i.title.zh}近{len(values)}期走势", alt=alt, data=data, svg=svg, png=png)
+
+
+def _rank_notes(readings: Readings) -> list[str]:
+    """Who is not ranked for want of filings, and who prints the same and yet ranks apart."""
+    ranks: list[Rank | None] = readings.derived.get("rank") or []
+    if not any(ranks):
+        return []
+    threshold = readings[0].cube.definitions.campaign.thresholds.rank_coverage
+    out = dict.fromkeys(r.unit.label for r, k in zip(readings, ranks, strict=True)
+                        if k is None and r.indicator.ranked and r.value is not None)
+    notes = [f"{'、'.join(out)}本期报送不足应报的{threshold:.0%}，不列位次。"] if out else []
+    alike: dict[tuple[str, str], list[Rank]] = {}
+    for r, k in zip(readings, ranks, strict=True):
+        if k is not None:
+            alike.setdefault((r.indicator.id, printed(r)), []).append(k)
+    near = dict.fromkeys(k.reading.unit.label for group in alike.values() if len({k.place for k in group}) > 1
+                         for k in group)
+    return [*notes, *([f"{'、'.join(near)}取位后相同，位次按未取位的数值排定。"] if near else [])]
 
 
 def _heading(i: Indicator) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jianbao.brief.parts import Figure, Sources, SourceRow
+from jianbao.brief.parts import Figure, SourceRow, Sources
 from jianbao.brief.printing import ROUNDING_NOTES, cell, formula, is_missing
 from jianbao.definitions.period import long_date
 from jianbao.numbers.readings import Reading
@@ -58,7 +58,7 @@ def source_rows(reading: Reading, limit: int = ROWS_INLINE) -> tuple[SourceRow, 
             values.insert(0, ("用于", str(record["part"])))
         row = record.get("row")
         rows.append(SourceRow(file=record["file"] or ledger.title, sheet=record["sheet"] or "",
-                              row=0 if is_missing(row) else int(row),
+                              row=0 if row is None or is_missing(row) else int(row),
                               unit=units.get(record["unit"], str(record["unit"] or "")),
                               values=tuple((k, v) for k, v in values if v)))
     return tuple(rows)

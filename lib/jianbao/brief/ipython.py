@@ -1,18 +1,20 @@
-"""Parts in a notebook: display bundles and the %%say cell. Imports parts, markup; the only room beside publish that knows Jupyter."""
+"""Parts in a notebook: display bundles and the %%say cell. Imports parts, markup.
+
+The only module below publish that knows Jupyter.
+"""
 
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jianbao.brief.markup import html
-from jianbao.brief.parts import MIME, Chart, Part, to_json
+from jianbao.brief.parts import MIME, Chart, Part, Sources, to_json
 from jianbao.errors import JianbaoError
 
 if TYPE_CHECKING:
     from jianbao.brief.brief import Brief
-
-_STYLE = "<style>.jianbao-part{line-height:1.7;max-width:52em}</style>"
 
 
 def bundle(part: Part) -> dict[str, Any]:
@@ -22,8 +24,15 @@ def bundle(part: Part) -> dict[str, Any]:
         data["image/svg+xml"] = part.svg
         data["image/png"] = b64encode(part.png).decode()
     else:
-        data["text/html"] = html(part)
+        data["text/html"] = html(_light(part))
     return data
+
+
+def _light(part: Part) -> Part:
+    """Source rows go to the writers; on the screen `brief.trace("f3")` shows them, and the notebook stays small."""
+    if isinstance(part, Sources):
+        return replace(part, figures=tuple(replace(f, rows=()) for f in part.figures))
+    return part
 
 
 def display(part: Part) -> None:
@@ -32,7 +41,7 @@ def display(part: Part) -> None:
     if shell is not None:
         from IPython.display import display as show
 
-        show(bundle(part), raw=True)
+        show(bundle(part), raw=True)  # type: ignore[no-untyped-call]
 
 
 def attach(brief: Brief) -> None:

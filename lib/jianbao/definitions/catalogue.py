@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -13,9 +13,11 @@ from jianbao.definitions import expressions
 from jianbao.definitions.ledger import Ledger, Strict
 from jianbao.errors import unknown
 
-IN_PERIOD, TO_DATE, STOCK = "期内", "累计", "时点"
-FORMS = (IN_PERIOD, TO_DATE, STOCK)
 Form = Literal["期内", "累计", "时点"]
+IN_PERIOD: Final = "期内"
+TO_DATE: Final = "累计"
+STOCK: Final = "时点"
+FORMS: tuple[Form, ...] = (IN_PERIOD, TO_DATE, STOCK)
 Nature = Literal["activity", "coverage", "result", "handling"]
 RollsUp = Literal["sum", "distinct", "stock", "ratio", "none"]
 
@@ -123,6 +125,10 @@ class Indicator(Measure):
     @property
     def default_form(self) -> Form:
         return self.forms[-1]
+
+    def allows(self, scope: str) -> bool:
+        """Whether it can be asked with a scope: what does not roll up is read for a unit's own rows only."""
+        return scope != "subtree" or self.rolls_up != "none" or bool(self.median_of or self.combine)
 
     @property
     def ranked(self) -> bool:

@@ -45,7 +45,6 @@ class Column(Strict):
     max: float | None = None
     step: float | None = None
     max_length: int | None = None
-    globally_unique: bool = False               # a post's code: the same one in two units is the same post
     references: Annotated[str | None, Field(description="ledger.column that must hold this value, for the same unit")] = None
     globally_unique: Annotated[bool, Field(description="values are unique over all units, not only within one")] = False
     filled_from: FilledFrom | None = None
@@ -125,8 +124,8 @@ class Ledger(Strict):
             if rule.column and rule.column not in names:
                 raise ValueError(f"rule {rule.id}: no column {rule.column!r}.")
         titles: dict[str, str] = {}
-        for name, column in self.columns.items():
-            for title in (column.title, *column.aliases):
+        for name, one in self.columns.items():
+            for title in (one.title, *one.aliases):
                 if titles.setdefault(title, name) != name:
                     raise ValueError(f"{title} is the title of both {titles[title]} and {name}.")
         return self

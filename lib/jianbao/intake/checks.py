@@ -150,7 +150,7 @@ class _Batch:
         import pyarrow as pa
 
         rolling = ledger.filing == "rolling"
-        if not rolling and ledger.by_key or ledger.kind == "snapshot":
+        if (not rolling and ledger.by_key) or ledger.kind == "snapshot":
             return
         keys = ", ".join(f'k."{k}"' for k in ledger.key)
         same = " and ".join(f'b."{k}" = k."{k}"' for k in ("unit", *ledger.key))

@@ -15,7 +15,6 @@ from jianbao.intake.checks import Checked, check_sheets, is_filed
 from jianbao.intake.master import receive_master, register_of
 from jianbao.intake.reader import read_batch
 from jianbao.intake.receipt import FileReport, Outcome, Receipt, SheetReport
-from jianbao.intake.returned import write_return
 from jianbao.intake.workbook import Book, Contract
 from jianbao.store import Delivery, Received, Submission
 from jianbao.workspace import Workspace
@@ -86,6 +85,8 @@ def receive(workspace: Workspace, path: Path | None = None, *, received_at: date
         examined = examine(workspace, new)
         version = store.receive([_received(workspace, e) for e in examined],
                                 received_at=max(i.received_at for i in new))
+    from jianbao.intake.returned import write_return
+
     reports = [e.report(write_return(workspace, e.report(), e.incoming.content)) for e in examined]
     return Receipt((*masters, *sorted([*reports, *duplicates], key=lambda r: r.file)), version)
 

@@ -44,7 +44,7 @@ class Identity:
 
 
 def shown_identity(rows: Sequence[Sequence[Any]]) -> Identity:
-    """What the lines above a header say: `填报单位 | 云溪县` in two cells or `填报单位：云溪县` in one."""
+    """What the lines above a header say: `填报单位 | 住房局` in two cells or `填报单位：住房局` in one."""
     said = Identity()
     for row in rows:
         for j, cell in enumerate(row):

@@ -17,7 +17,7 @@ from jianbao.errors import WorkbookError
 from jianbao.intake.gate import MAX_FILE, RESAVE
 
 Key = TypeVar("Key", bound=Hashable)
-FILES_PER_CHILD, BYTES_PER_CHILD = 100, 64 << 20
+FILES_PER_CHILD, BYTES_PER_CHILD = 200, 64 << 20
 WAIT, WAIT_PER_FILE = 60, 5         # seconds of the wall clock, beside the child's own limit of processor time
 
 

@@ -26,7 +26,7 @@ SEVERITIES = {"error": "须改正", "warning": "请说明"}
 _ERROR, _WARNING = PatternFill("solid", fgColor="F8C9C4"), PatternFill("solid", fgColor="FCE9B2")
 _HEAD = PatternFill("solid", fgColor="7A2E2A")
 _LINE = Border(bottom=Side("thin", color="D0D0D0"))
-_WRAP = Alignment(vertical="top", wrap_text=True)
+_WRAP, _CENTRE = Alignment(vertical="top", wrap_text=True), Alignment("center", "top")
 _COLUMNS = (("序号", 6), ("处理", 9), ("工作表", 16), ("单元格", 9), ("填的内容", 18), ("问题", 44), ("怎么改", 44), ("说明", 24))
 
 
@@ -106,12 +106,14 @@ def _list(sheet: Any, report: FileReport, known: set[str]) -> None:
     for j, (title, width) in enumerate(_COLUMNS, 1):
         put(sheet, 5, j, title, Font("宋体", 11, bold=True, color="FFFFFF"), _HEAD)
         sheet.column_dimensions[chr(64 + j)].width = width
+        sheet.cell(5, j).alignment = Alignment("center", "center")
+    sheet.row_dimensions[5].height = 22
     ordered = sorted(report.findings, key=lambda f: (f.severity != "error", f.sheet, f.row or 0))
     for i, f in enumerate(ordered, 1):
         row = 5 + i
         for j, value in enumerate((i, SEVERITIES[f.severity], f.sheet, f.cell, f.value, f.message, f.remedy, None), 1):
             cell = put(sheet, row, j, value, Font("宋体", 11))
-            cell.border, cell.alignment = _LINE, _WRAP
+            cell.border, cell.alignment = _LINE, _CENTRE if j in (1, 2, 4) else _WRAP
         sheet.cell(row, 2).fill = _ERROR if f.severity == "error" else _WARNING
         if f.cell and f.sheet in known:
             link: Any = sheet.cell(row, 4)

@@ -171,14 +171,14 @@ def _rows(raw: RawSheet, ledger: Ledger, header: Header) -> tuple[list[list[Any]
     kept, totals = [], []
     for i in range(header.row + 1, len(rows)):
         row = rows[i]
-        if row.count("") == len(row) and i not in faulty:
+        if i not in faulty and all(cell.__class__ is str and not cell.strip() for cell in row):     # a space says nothing
             continue
         if strange and i not in faulty and all(row[j] == "" for j in mapped) and _first(row) not in TOTALS:
             continue
         first = _first(row)
         if first in TOTALS:
             totals.append(i)
-        elif not (first and FOOTER.match(first) and 2 * sum(row[j] != "" for j in needed) < len(needed)):
+        elif not (first and FOOTER.match(first) and 2 * sum(row[j] != "" for j in needed) <= len(needed)):
             kept.append(i)
 
     def say(sheet: Sheet) -> list[Finding]:
@@ -253,4 +253,4 @@ def _faults(sheet: Sheet, faults: Mapping[tuple[int, int], str], kept: Sequence[
             else:
                 message, remedy = f"公式出错（{said}）。", "请改正公式，或直接填数值。"
             yield sheet.finding("error", "formula", f"“{sheet.title(name)}”的{message}", remedy, at=positions[i], column=name,
-                                value=said)
+                                value="公式" if said == "formula" else said)

@@ -183,7 +183,7 @@ def _sheet(book: Any, ledger: Ledger, period: Period, filers: Sequence[str], uni
     ws.merge_cells(f"A{ADVICE_ROW}:{last}{ADVICE_ROW}")
     width = sum(ws.column_dimensions[get_column_letter(j)].width for j in range(1, max(len(columns), 4) + 1))
     ws.row_dimensions[TITLE_ROW].height = 28
-    ws.row_dimensions[ADVICE_ROW].height = 15 * max(1, -(-2 * len(advice) // max(int(width) - 2, 20))) + 3
+    ws.row_dimensions[ADVICE_ROW].height = 15 * max(1, -(-int(1.8 * len(advice)) // max(int(width) - 2, 20))) + 3
     only = filers[0] if len(filers) == 1 else None
     for row, label, value, hint in (
             (FILER_ROW, FILER_LABEL, only, None if only else f"{HINT} 从下拉列表选本单位"),
@@ -194,7 +194,7 @@ def _sheet(book: Any, ledger: Ledger, period: Period, filers: Sequence[str], uni
         if value is None:
             entry.fill, entry.border, entry.protection = _ENTRY, _BOX, _OPEN
         if hint:
-            _put(ws, row, 3, hint, _SMALL)
+            _put(ws, row, 4, hint, _SMALL)     # a long name runs on into the third
         ws.row_dimensions[row].height = 18
     if only is None:
         _choice(ws, lists.name(filers), f"B{FILER_ROW}", "请从列表里选填报单位。", strict=True)

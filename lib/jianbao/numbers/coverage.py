@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from jianbao.definitions.ledger import Ledger
@@ -22,12 +23,18 @@ class Coverage:
     """Per unit of the tree (its own filing, not its subtree's), for one ledger and period.
 
     due, filed: in the period; ever: any accepted filing by the period's end; gaps: periods due and not accepted by then.
+    known_in, known_to_date: whether anything is known of the unit for the period, or up to its end; the same of units
+    that stand in the tree no more, as codes.
     """
 
     due: NDArray[np.bool_]
     filed: NDArray[np.bool_]
     ever: NDArray[np.bool_]
     gaps: NDArray[np.int64]
+    known_in: NDArray[np.bool_]
+    known_to_date: NDArray[np.bool_]
+    gone_in: frozenset[str] = frozenset()
+    gone_to_date: frozenset[str] = frozenset()
 
 
 def coverage(workspace: Workspace, ledger: Ledger, period: Period, tree: Tree, as_of: datetime) -> Coverage:
@@ -36,53 +43,73 @@ def coverage(workspace: Workspace, ledger: Ledger, period: Period, tree: Tree, a
 
     n = len(tree.order)
     campaign = workspace.definitions.campaign
-    if ledger.kind in ("master", "filings"):
+    if ledger.kind == "filings" or (ledger.kind == "master" and workspace.master_rows(ledger.name, as_of) is not None):
         yes = np.ones(n, bool)
-        return Coverage(yes, yes, yes, np.zeros(n, np.int64))
+        return Coverage(yes, yes, yes, np.zeros(n, np.int64), yes, yes)
+    if ledger.kind == "master":     # never received: nothing is known, not even that there is none
+        no = np.zeros(n, bool)
+        return Coverage(no, no, no, np.zeros(n, np.int64), no, no)
     inside = periods_between(period.starts, period.ends, campaign.period, campaign.week_start)
     filing_period = next((p for p in reversed(inside) if p.ends <= period.ends), inside[-1] if inside else period)
-    counts = _accepted(workspace, ledger, period, as_of)
-    now = _accepted(workspace, ledger, filing_period, as_of, only=True)
+    # A dated event of October may come with the week that ends in November; a count or a state of then does not.
+    parts = inside if ledger.kind == "event" and not ledger.by_key else [p for p in inside if p.ends <= period.ends]
+    counts = _accepted(workspace, ledger, as_of, ended_by=period.ends)
+    now = _accepted(workspace, ledger, as_of, periods=[filing_period])
+    within = set(_accepted(workspace, ledger, as_of, periods=parts))
     if ledger.by_office:
         office = campaign.office_code
-        filed = np.full(n, office in now)
-        ever = np.full(n, office in counts)
-        due = np.zeros(n, bool)
-        if office in tree:
-            due[tree.position[office]] = True
-        return Coverage(due, filed, ever, np.zeros(n, np.int64))
+        due = np.array([u.code == office for u in tree.order], bool)
+        filed, ever, in_ = (np.full(n, office in found) for found in (now, counts, within))
+        return Coverage(due, filed, ever, np.zeros(n, np.int64), in_, ever | in_)
+
+    def standing(codes: Iterable[str]) -> NDArray[np.bool_]:
+        array = np.zeros(n, bool)
+        array[[tree.position[c] for c in codes if c in tree.position]] = True
+        return array
+
     due = np.array([u.files and u.org_type in ledger.filed_by for u in tree.order], bool)
-    filed, ever = np.zeros(n, bool), np.zeros(n, bool)
-    done = np.zeros(n, np.int64)
-    for unit in now:
-        if unit in tree.position:
-            filed[tree.position[unit]] = True
-    for unit, count in counts.items():
-        if unit in tree.position:
-            ever[tree.position[unit]] = True
-            done[tree.position[unit]] = count
+    filed, ever = standing(now), standing(counts)
+    answered: set[str] = set()
+    if ledger.frequency == "once":      # what was answered before, and not by a nil return, is not asked again
+        answered = set(_accepted(workspace, ledger, as_of, ended_by=period.starts - timedelta(days=1), nil=False))
+    known_in, known_to_date = within | answered, within | set(counts)
+    known = {"known_in": standing(known_in), "known_to_date": standing(known_to_date),
+             "gone_in": frozenset(known_in - tree.position.keys()),
+             "gone_to_date": frozenset(known_to_date - tree.position.keys())}
     if ledger.frequency == "once":
-        return Coverage(due & ~(ever & ~filed), filed, ever, (due & ~ever).astype(np.int64))
-    expected = _expected(workspace, ledger, period, tree)
-    gaps = np.where(due, np.maximum(expected - done, 0), 0) if ledger.filing != "source" else np.zeros(n, np.int64)
+        due &= ~standing(answered)
+        return Coverage(due, filed, ever, (due & ~ever).astype(np.int64), **known)
+    gaps = np.zeros(n, np.int64)
     if ledger.filing == "source":
         due = filed | ever
-    elif ledger.frequency == "monthly" and not _month_ends_in(filing_period):
-        due = due & filed
-    return Coverage(due, filed, ever, gaps)
+    else:
+        done = np.zeros(n, np.int64)
+        for unit, count in counts.items():
+            if unit in tree.position:
+                done[tree.position[unit]] = count
+        gaps = np.where(due, np.maximum(_expected(workspace, ledger, period, tree) - done, 0), 0)
+        if ledger.frequency == "monthly" and not _month_ends_in(filing_period):
+            due = due & filed
+    return Coverage(due, filed, ever, gaps, **known)
 
 
-def _accepted(workspace: Workspace, ledger: Ledger, period: Period, as_of: datetime, *, only: bool = False) -> dict[str, int]:
-    """unit → number of periods with an accepted filing, up to the period's end or in that period only."""
+def _accepted(workspace: Workspace, ledger: Ledger, as_of: datetime, *, periods: Iterable[Period] | None = None,
+              ended_by: date | None = None, nil: bool = True) -> dict[str, int]:
+    """unit → number of periods with an accepted filing: of `periods`, or of those that ended by `ended_by`."""
     from sqlalchemy import func, select
 
     from jianbao.store.catalogue import coverage as t
 
     query = select(t.c.unit, func.count(t.c.period.distinct())).where(
         t.c.ledger == ledger.name, t.c.accepted, t.c.received_at <= as_of).group_by(t.c.unit)
-    query = query.where(t.c.period == period.id) if only else query.where(t.c.period_ends <= period.ends)
+    if periods is not None:
+        query = query.where(t.c.period.in_([p.id for p in periods]))
+    if ended_by is not None:
+        query = query.where(t.c.period_ends <= ended_by)
+    if not nil:
+        query = query.where(~t.c.nil)
     with workspace.store.engine.connect() as c:
-        return {unit: count for unit, count in c.execute(query)}
+        return {str(unit): int(count) for unit, count in c.execute(query)}
 
 
 def _expected(workspace: Workspace, ledger: Ledger, period: Period, tree: Tree) -> NDArray[np.int64]:

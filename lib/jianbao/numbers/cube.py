@@ -22,7 +22,6 @@ from jianbao.numbers.coverage import Coverage, coverage
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from numpy.typing import NDArray
 
     from jianbao.definitions.register import Tree
     from jianbao.store import Snapshot
@@ -42,7 +41,7 @@ class Leaf:
     rows: Any                       # int64 per unit
     former: Any
     former_rows: Any
-    lists: tuple[Any, Any] | None = None    # positions, values
+    lists: tuple[Any, Any, Any] | None = None   # positions, values, whether the unit itself stands there
 
 
 @dataclass(frozen=True)
@@ -91,9 +90,17 @@ class Cube:
 
     def rolled(self, values: Any, period: Period) -> Any:
         """Subtree sums of an array per unit."""
-        total = np.concatenate([np.zeros(1, values.dtype), np.cumsum(values)])
-        ends = self._ends(period)
-        return total[ends] - total[:len(values)]
+        if values.dtype.kind != "f":
+            total = np.concatenate([np.zeros(1, values.dtype), np.cumsum(values)])
+            return total[self._ends(period)] - total[:len(values)]
+        # Level by level, deepest first: a difference of running totals would leave dust of the units before.
+        total = values.copy()
+        parents = np.array(self.tree(period).parents, np.int64)
+        depth = self._depth(period)
+        for level in range(int(depth.max(initial=0)), 0, -1):
+            at = depth == level
+            total += np.bincount(parents[at], weights=total[at], minlength=len(total))
+        return total
 
     def coverage(self, ledger: str, period: Period) -> Coverage:
         key = (ledger, period.id)
@@ -115,7 +122,7 @@ class Cube:
     def _evaluate(self, i: Indicator, form: Form, period: Period, scope: Scope) -> Values:
         if form not in i.forms:
             raise JianbaoError(f"{i.title.zh} ({i.id}) is read as {'、'.join(i.forms)}, not {form}.")
-        if i.rolls_up == "none" and scope == "subtree" and i.median_of is None and i.combine is None:
+        if not i.allows(scope):
             raise JianbaoError(f"{i.title.zh} ({i.id}) does not roll up. Ask with scope own.")
         if i.combine is not None:
             return self._combined(i, form, period, scope)
@@ -185,12 +192,11 @@ class Cube:
     def known(self, ledger: str, form: Form, period: Period, scope: Scope = "subtree") -> Any:
         """Where anything is known: in a period, units that filed for it; to date, units that ever filed."""
         c = self.coverage(ledger, period)
-        if form == IN_PERIOD:
-            once = self.definitions.ledgers[ledger].frequency == "once"
-            has = c.filed | (c.ever & once) | self._any_filed_inside(ledger, period, c)
-        else:
-            has = c.ever
-        return has if scope == "own" else self.rolled(has.astype(np.int64), period) > 0
+        has, gone = (c.known_in, c.gone_in) if form == IN_PERIOD else (c.known_to_date, c.gone_to_date)
+        if scope == "own":
+            return has
+        places = np.array([p for p in (self._place(code, period) for code in gone) if p >= 0], np.int64)
+        return self.rolled(has + np.bincount(places, minlength=len(has)), period) > 0
 
     def leaf(self, m: Measure, form: Form, period: Period) -> Leaf:
         key = (_core(m), form, period.id)
@@ -239,7 +245,7 @@ class Cube:
     def _fill(self, asks: list[query.Ask]) -> None:
         for ask in asks:
             if ask.measure.ledger == "filings" and ask.period.id not in self._filings_ready:
-                rows = self.workspace.filing(ask.period, self.as_of).to_dict("records")
+                rows: Any = self.workspace.filing(ask.period, self.as_of).to_dict("records")
                 query.prepare_filings(self.snapshot, rows, ask.period)
                 self._filings_ready.add(ask.period.id)
             if ask.period not in self.periods:
@@ -275,7 +281,7 @@ class Cube:
             value = np.nan_to_num(_floats(columns[0]))
         else:
             value = np.zeros(len(codes))
-            lists = _flat(columns[0], places)
+            lists = _flat(columns[0], places, stands)
 
         def spread(values: Any, where: Any) -> Any:
             ok = where & (places >= 0)
@@ -287,9 +293,9 @@ class Cube:
     def _lists(self, leaf: Leaf, period: Period, kind: str, *, own: bool = False) -> Any:
         """Exact distinct counts, or medians, at every unit."""
         assert leaf.lists is not None
-        places, values = leaf.lists
+        places, values, stands = leaf.lists
         n = len(self.tree(period).order)
-        kept = places >= 0
+        kept = (places >= 0) & stands if own else places >= 0
         places, values = places[kept], values[kept]
         if kind == "median":
             ends = np.arange(1, n + 1) if own else self._ends(period)
@@ -318,9 +324,7 @@ class Cube:
         """Row i: the ancestors of unit i from the root down to itself, then distinct fillers."""
         tree = self.tree(period)
         if not hasattr(tree, "_paths"):
-            depth = np.zeros(len(tree.order), np.int64)
-            for i, parent in enumerate(tree.parents):
-                depth[i] = depth[parent] + 1 if parent >= 0 else 0
+            depth = self._depth(period)
             paths = -1 - np.arange(len(depth))[:, None].repeat(int(depth.max(initial=0)) + 1, axis=1)
             for i, parent in enumerate(tree.parents):
                 if parent >= 0:
@@ -328,6 +332,15 @@ class Cube:
                 paths[i, depth[i]] = i
             object.__setattr__(tree, "_paths", paths)
         return tree._paths  # type: ignore[attr-defined]
+
+    def _depth(self, period: Period) -> Any:
+        tree = self.tree(period)
+        if not hasattr(tree, "_depth"):
+            depth = np.zeros(len(tree.order), np.int64)
+            for i, parent in enumerate(tree.parents):
+                depth[i] = depth[parent] + 1 if parent >= 0 else 0
+            object.__setattr__(tree, "_depth", depth)
+        return tree._depth  # type: ignore[attr-defined]
 
     def _ends(self, period: Period) -> Any:
         tree = self.tree(period)
@@ -353,36 +366,15 @@ class Cube:
         units = sorted(self.workspace.register_at(self.as_of).units, key=lambda u: u.valid_from)
         return {u.code: u.parent for u in units}
 
-    def _any_filed_inside(self, ledger: str, period: Period, c: Coverage) -> Any:
-        """For a period longer than the filing period: units that filed for any part of it."""
-        kind = self.definitions.campaign.period
-        if period.kind == kind or self.definitions.ledgers[ledger].kind in ("master", "filings"):
-            return c.filed
-        from jianbao.definitions.period import periods_between
-
-        inside = periods_between(period.starts, period.ends, kind, self.definitions.campaign.week_start)
-        has = np.zeros(len(c.filed), bool)
-        tree, office = self.tree(period), self.definitions.ledgers[ledger].by_office
-        from jianbao.numbers.coverage import _accepted
-
-        for p in inside:
-            found = _accepted(self.workspace, self.definitions.ledgers[ledger], p, self.as_of, only=True)
-            if office and found:
-                return np.ones(len(has), bool)
-            for unit in found:
-                if unit in tree.position:
-                    has[tree.position[unit]] = True
-        return has
-
     def _by_authority(self, i: Indicator, values: Values, form: Form, period: Period) -> Values:
         """Above the source unit its own figure is printed; the others' rows only cross-check."""
         tree = self.tree(period)
-        if i.authority not in tree:
+        if i.authority is None or i.authority not in tree:
             return values
         own = self.measured(i, form, period, "own")
-        at = tree.position[str(i.authority)]
+        at = tree.position[i.authority]
         top, rows = values.numerator.copy(), values.rows.copy()
-        for unit in tree.path(str(i.authority))[:-1]:
+        for unit in tree.path(i.authority)[:-1]:
             top[tree.position[unit.code]] = own.numerator[at]
             rows[tree.position[unit.code]] = own.rows[at]
         return replace(values, numerator=top, rows=rows)
@@ -424,9 +416,9 @@ def _floats(column: pa.ChunkedArray) -> Any:
     return column.cast(pa.float64()).to_numpy()
 
 
-def _flat(column: pa.ChunkedArray, places: Any) -> tuple[Any, Any]:
-    """A list column as (position, value) pairs."""
+def _flat(column: pa.ChunkedArray, places: Any, stands: Any) -> tuple[Any, Any, Any]:
+    """A list column as (position, value, stands) of each value."""
     flat = column.combine_chunks()
     lengths = flat.value_lengths().fill_null(0).to_numpy()
     values = flat.flatten()
-    return np.repeat(places, lengths), np.asarray(values.to_numpy(zero_copy_only=False))
+    return np.repeat(places, lengths), np.asarray(values.to_numpy(zero_copy_only=False)), np.repeat(stands, lengths)

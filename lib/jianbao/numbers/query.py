@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from jianbao.store import Snapshot
 
-UNITS_TABLE = "register_on"     # the register's rows of the period's last day, joined for `unit.…`
-
-
 @dataclass(frozen=True)
 class Ask:
     """One measure in one window."""
@@ -45,31 +42,31 @@ class Atom:
 
 @dataclass
 class Plan:
-    """All atoms over one FROM item."""
+    """All atoms over one FROM item, with the `register` of one day where they ask for it."""
 
     ledger: Ledger
     source: str
+    register: str = ""
     atoms: list[Atom] = field(default_factory=list)
-    joins_register: bool = False
 
     def sql(self) -> str:
         chosen = ["r.unit as unit"]
         for i, atom in enumerate(self.atoms):
             chosen += [f"{column} as a{i}_{j}" for j, column in enumerate(atom.columns)]
-        join = f" left join {UNITS_TABLE} u on u.code = r.unit" if self.joins_register else ""
+        join = f" left join {self.register} u on u.code = r.unit" if self.register else ""
         return f"select {', '.join(chosen)} from {self.source} r{join} group by r.unit"
 
 
 def plans(asks: Iterable[Ask], definitions: Definitions, snapshot: Snapshot) -> list[Plan]:
-    """The asks grouped so that each ledger is read once per state needed: events once, states once per day asked."""
-    found: dict[tuple[str, str], Plan] = {}
+    """The asks grouped so that each ledger is read once per state needed: events once, states and registers once per day."""
+    found: dict[tuple[str, str, str], Plan] = {}
     for ask in asks:
         assert ask.measure.ledger is not None
         ledger = definitions.ledgers[ask.measure.ledger]
         source = source_of(ask, ledger, snapshot)
-        plan = found.setdefault((ledger.name, source), Plan(ledger, source))
+        register = register_table(ask.period) if _uses_register(ask.measure) or _only_standing(ask, ledger) else ""
+        plan = found.setdefault((ledger.name, source, register), Plan(ledger, source, register))
         plan.atoms.append(atom(ask, ledger, definitions))
-        plan.joins_register |= _uses_register(ask.measure)
     return list(found.values())
 
 
@@ -123,6 +120,8 @@ def condition_of(ask: Ask, ledger: Ledger, definitions: Definitions) -> str:
     parts = []
     if m.where:
         parts.append(f"coalesce({expression(m.where, period, definitions)}, false)")
+    if _only_standing(ask, ledger):
+        parts.append("u.code is not null")
     if m.enter is not None:
         entered, left = expression(m.enter, period, definitions), expression(m.leave or "null", period, definitions)
         end = literal(period.ends)
@@ -164,8 +163,6 @@ def prepare(snapshot: Snapshot, definitions: Definitions, masters: Mapping[str, 
     for name, rows in masters.items():
         table = _table(rows, snapshot.columns(name))
         snapshot.connection.register(f"{name}_{_safe(period)}", table)
-        if name == "register":
-            snapshot.connection.register(UNITS_TABLE, table)
 
 
 def prepare_filings(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]], period: Period) -> None:
@@ -182,6 +179,16 @@ def _table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pa.
     types = {"varchar": pa.string(), "bigint": pa.int64(), "integer": pa.int32(), "double": pa.float64(),
              "date": pa.date32(), "timestamp": pa.timestamp("us"), "boolean": pa.bool_(), "varchar[]": pa.list_(pa.string())}
     return pa.table({n: pa.array([r.get(n) for r in rows], types[t]) for n, t in columns.items()})
+
+
+def register_table(period: Period) -> str:
+    """The register's rows of the period's last day, joined as `u` for `unit.…`."""
+    return f"register_{_safe(period)}"
+
+
+def _only_standing(ask: Ask, ledger: Ledger) -> bool:
+    """Counts carried forward end with the unit: what a merged one had, its successor counts. What it did stays."""
+    return ask.form == STOCK and (ledger.kind == "snapshot" or ledger.name == "bases")
 
 
 def _uses_register(m: Measure) -> bool:

@@ -207,7 +207,7 @@ def rows_of(reading: Reading, limit: int | None = None) -> pd.DataFrame:
             condition = f"({condition}) and coalesce({any_of}, false)"
         where = [f"({condition})", *_units_in(reading, ledger.totals == "reported")]
         order = "r.unit, r.submission, r.row" if ledger.kind != "filings" else "r.unit, r.ledger"
-        sql = (f"select r.* from {source} r left join {query.UNITS_TABLE} u on u.code = r.unit "
+        sql = (f"select r.* from {source} r left join {query.register_table(ask.period)} u on u.code = r.unit "
                f"where {' and '.join(where)} order by {order}" + (f" limit {limit}" if limit else ""))
         frame = cube.snapshot.connection.sql(sql).df()
         frame.insert(0, "part", part)
@@ -250,8 +250,8 @@ def _with_places(frame: pd.DataFrame, cube: Cube) -> pd.DataFrame:
 
     known = ([("", "") if pd.isna(x) else places.get(int(x), ("", "")) for x in frame["submission"]]
              if "submission" in frame else [("", "")] * len(frame))
-    frame = frame.drop(columns=[c for c in ("submission", "received", "filed") if c in frame and
-                                frame.get("ledger_name", [""]).eq("filings").sum() == 0])
+    if not frame["ledger_name"].eq("filings").any():    # there `filed` is a column of its own
+        frame = frame.drop(columns=[c for c in ("submission", "received", "filed") if c in frame])
     frame.insert(2, "file", [k[0] for k in known])
     frame.insert(3, "sheet", [k[1] for k in known])
     lead = [c for c in ("part", "ledger_name", "file", "sheet", "row", "unit", "date", "period") if c in frame]

@@ -78,7 +78,7 @@ def _notebooks(root: Path, definitions: Definitions) -> Iterator[Remark]:
 def _sentences(source: str) -> Iterator[tuple[int, str]]:
     """(line, text) of every %%say cell and every string said in code."""
     if source.startswith("%%say"):
-        first, _, rest = source.partition("\n")
+        _, _, rest = source.partition("\n")
         yield 2, rest
         return
     try:

@@ -178,8 +178,8 @@ class Store:
                                   (t.findings, found), (t.files, written)):
                 if values:
                     c.execute(insert(table), values)
-            _supersede(c, {(v["ledger"], v["period"]) for v in covered if v["accepted"]},
-                       {v["unit"] for v in covered})
+            _supersede(c, {(str(v["ledger"]), str(v["period"])) for v in covered if v["accepted"]},
+                       {str(v["unit"]) for v in covered})
         version = self.version()
         assert version is not None
         return version
@@ -229,7 +229,7 @@ class Store:
         with self.engine.connect() as c:
             rows = c.execute(select(t.c.unit, t.c.rows).where(
                 t.c.ledger == ledger, t.c.period == period, t.c.accepted, t.c.superseded_at.is_(None)))
-            return {unit: n for unit, n in rows}
+            return {str(unit): int(n) for unit, n in rows}
 
     def filings(self, as_of: datetime | None = None, *, periods: Iterable[str] | None = None) -> pd.DataFrame:
         """Every covered unit of every submission received by `as_of`: ledger, period, unit, filer, received_at,
