@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -33,3 +34,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} must not skip while JIANBAO_NO_SKIP=1. {reason}"
     return report
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The example's workspace, received once. Read only: copy it with `example.again` to change it."""
+    from example import build
+
+    return build(tmp_path_factory.mktemp("example"))

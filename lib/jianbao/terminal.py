@@ -134,4 +134,4 @@ def near(path: Path) -> str:
 
 def _clean(text: str) -> str:
     """Without control characters: a filed text must not steer the terminal."""
-    return "".join(c if c.isprintable() or c == " " else "·" for c in text)
+    return "".join(c if c.isprintable() or c in " \u3000" else "·" for c in text)

@@ -38,6 +38,7 @@ class Workspace:
         self.root = root
         self._today = today
         self._registers: dict[Any, Register] = {}
+        self._masters: dict[tuple[str, Any], list[dict[str, Any]] | None] = {}
 
     @cached_property
     def definitions(self) -> Definitions:
@@ -139,14 +140,17 @@ class Workspace:
     def refresh(self) -> None:
         """Forget master data read before: a newer version was received."""
         self._registers.clear()
+        self._masters.clear()
         self.__dict__.pop("register", None)
 
     def master_rows(self, name: str, as_of: datetime | None = None) -> list[dict[str, Any]] | None:
         """A master workbook's rows; None when it was never received."""
         if name not in self.definitions.ledgers:
             return None
-        table = self.store.snapshot(as_of).master(name)
-        return None if table is None else table.to_pylist()
+        if (name, as_of) not in self._masters:
+            table = self.store.snapshot(as_of).master(name)
+            self._masters[name, as_of] = None if table is None else table.to_pylist()
+        return self._masters[name, as_of]
 
     def teams(self, on: date, as_of: datetime | None = None) -> dict[str, dict[str, str]]:
         """unit → its liaison group on that day: district, district_name, team, team_name."""
@@ -185,7 +189,7 @@ class Workspace:
 
         from jianbao.store.catalogue import coverage as t
 
-        query = select(t.c.ledger, t.c.unit).where(t.c.ledger.in_(ledgers), t.c.accepted, ~t.c.nil,
+        query = select(t.c.ledger, t.c.unit).where(t.c.ledger.in_(ledgers), t.c.accepted, t.c.rows > 0,
                                                    t.c.period_ends < period.starts)
         if as_of is not None:
             query = query.where(t.c.received_at <= as_of)
@@ -207,7 +211,8 @@ class Workspace:
         parts = periods_between(period.starts, period.ends, campaign.period, campaign.week_start)
         now: list[dict[str, Any]] = []
         for part in [p for p in parts if p.ends <= period.ends] or [period]:
-            before, missed = part.previous(), set()
+            before = part.previous()
+            missed: set[tuple[str, str]] = set()
             if before.ends >= campaign.starts:
                 missed = {(r["unit"], r["ledger"]) for r in self._filing_of(before, as_of)
                           if not r["filed"] and not r["returned"]}

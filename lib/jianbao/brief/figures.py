@@ -30,14 +30,16 @@ class Figures:
         return list(self._found.values())
 
     def sources(self, closing: str, *, rounding: str, rows: int = ROWS_INLINE) -> Sources:
-        """The notes behind every figure, and the definitions of what was printed."""
-        cached: dict[tuple[str, ...], tuple[SourceRow, ...]] = {}
+        """The notes behind every figure, and the definitions of what was printed.
+
+        The first figure of a reading carries its rows; those derived from it rest on the same.
+        """
+        seen: set[tuple[str, ...]] = set()
         notes = []
         for id_, r, printed, derived in self._found.values():
             key = (r.indicator.id, r.unit.code, r.period.id, r.form, r.scope)
-            if key not in cached:
-                cached[key] = source_rows(r, rows)
-            notes.append(_figure(id_, r, printed, derived, cached[key]))
+            notes.append(_figure(id_, r, printed, derived, () if key in seen else source_rows(r, rows)))
+            seen.add(key)
         indicators = {r.indicator.id: r.indicator for _, r, _, _ in self._found.values()}
         return Sources(closing=closing, figures=tuple(notes), rounding=ROUNDING_NOTES[rounding],
                        definitions=tuple((f"{i.title.zh}（{i.code}）", i.definition)

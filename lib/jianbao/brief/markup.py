@@ -1,4 +1,4 @@
-"""HTML of one part, for the eye in JupyterLab and for the HTML writer. Imports brief.parts."""
+"""HTML of one part, for the eye in JupyterLab and for the HTML writer. Imports notes and parts."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from html import escape
 
+from jianbao.brief import notes as source_notes
 from jianbao.brief.parts import (
     Chart,
-    Figure,
     FindingLine,
     Findings,
     Foot,
@@ -19,13 +19,11 @@ from jianbao.brief.parts import (
     Part,
     Prose,
     Run,
-    SourceRow,
     Sources,
     Table,
 )
 
 RED = "#c1121f"
-ROWS_SHOWN = 50     # more stand in the workbook
 
 # A number and the word it counts stay on one line (GB/T 15835 5.1.7.2).
 _NUMBER = re.compile(
@@ -115,40 +113,6 @@ def standing(head: Head) -> str:
     return "　".join(fact for fact in facts if fact)
 
 
-def facts(figure: Figure) -> tuple[tuple[str, str], ...]:
-    """What a source note says of a figure, as (name, text); empty ones left out."""
-    said = (
-        ("口径", figure.definition),
-        ("算式", f"{figure.formula} = {figure.printed}" if figure.formula else ""),
-        ("分子", plain(figure.numerator)),
-        ("分母", plain(figure.denominator)),
-        ("来源", figure.source),
-        ("来源行", f"共{figure.n_rows}行" if figure.n_rows else ""),
-        ("数据版本", figure.as_of),
-    )
-    return tuple((name, text) for name, text in said if text)
-
-
-def subject(figure: Figure) -> str:
-    """What the figure is about: 市直机关 · 2023-W42 · 期内 · 环比."""
-    return " · ".join(x for x in (figure.unit_name, figure.period, figure.form, figure.derived) if x)
-
-
-def place(row: SourceRow) -> str:
-    """file · sheet · 第n行: where a person finds the row."""
-    return f"{row.file} · {row.sheet} · 第{row.row}行"
-
-
-def plain(value: float | None) -> str:
-    """156.0 → 156; None → nothing."""
-    return "" if value is None else f"{value:.12g}"
-
-
-def columns_of(rows: Sequence[SourceRow]) -> list[str]:
-    """Every column title among the rows, in order of first use."""
-    return list(dict.fromkeys(title for row in rows for title, _ in row.values))
-
-
 def numbered_title(label: str, title: str) -> str:
     """表1　各单位办结进展; either may be missing."""
     return "　".join(x for x in (label, title) if x)
@@ -233,34 +197,40 @@ def _findings(findings: Findings) -> str:
 
 def _sources(sources: Sources) -> str:
     out = [f'<p class="closing">{inline((Run(sources.closing),))}</p>'] if sources.closing else []
-    if sources.definitions:
-        said = "".join(f"<dt>{escape(title)}</dt><dd>{escape(text)}</dd>" for title, text in sources.definitions)
-        rounding = f'<p class="note">{escape(sources.rounding)}</p>' if sources.rounding else ""
-        out.append(f'<section class="annex"><h2>附件：指标口径</h2><dl>{said}</dl>{rounding}</section>')
+    if annex := source_notes.annex(sources):
+        out.append(f'<section class="annex"><h2>{escape(annex.title)}</h2>{_table(annex, "", {})}</section>')
     if sources.figures:
-        notes = "".join(_source_note(n, figure) for n, figure in enumerate(sources.figures, 1))
-        out.append(f'<section class="notes"><h2>来源注释</h2><ol>{notes}</ol></section>')
+        groups = "".join(map(_note_group, source_notes.groups(sources)))
+        out.append(f'<section class="notes"><h2>来源注释</h2>'
+                   f'<p class="note">{escape(source_notes.WHERE_THE_REST_IS)}</p>{groups}</section>')
     return "".join(out)
 
 
-def _source_note(n: int, figure: Figure) -> str:
-    said = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts(figure))
-    code = f'<span class="code">{escape(figure.code)}</span> ' if figure.code else ""
-    return (f'<li id="note-{n}"><p>{code}<strong>{escape(figure.title)}</strong>　<b>{escape(figure.printed)}</b>　'
-            f'<span class="subject">{escape(subject(figure))}</span></p><dl>{said}</dl>{_source_rows(figure)}</li>')
+def _note_group(group: source_notes.Group) -> str:
+    said = "　".join(f'<span class="subject">{name}</span> {escape(text)}' for name, text in group.facts)
+    return (f'<h3>{escape(group.title)}</h3><p>{said}</p>'
+            f'<ol start="{group.notes[0].n}">{"".join(map(_source_note, group.notes))}</ol>')
 
 
-def _source_rows(figure: Figure) -> str:
-    rows = figure.rows[:ROWS_SHOWN]
+def _source_note(note: source_notes.Note) -> str:
+    said = "".join(f'<span><span class="subject">{escape(name)}</span> {escape(text)}</span> '
+                   for name, text in source_notes.facts(note))
+    printed = f"<b>{escape(note.printed)}</b>　" if note.printed else ""
+    return (f'<li id="note-{note.n}"><p>{printed}<span class="subject">{escape(note.subject)}</span></p>'
+            f'<p class="facts">{said}</p>{_source_rows(note)}</li>')
+
+
+def _source_rows(note: source_notes.Note) -> str:
+    rows = note.rows[:source_notes.ROWS_SHOWN]
     if not rows:
         return ""
-    titles = columns_of(rows)
+    titles = source_notes.columns_of(rows)
     head = "".join(f'<th scope="col">{escape(title)}</th>' for title in ("位置", "单位", *titles))
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in (
-            place(row), row.unit, *(dict(row.values).get(title, "") for title in titles))) + "</tr>" for row in rows)
-    rest = f"，共{figure.n_rows}行，其余见附表" if figure.n_rows > len(rows) else ""
-    return (f"<details><summary>来源行（列出{len(rows)}行{rest}）</summary>"
+            source_notes.place(row), row.unit, *(dict(row.values).get(title, "") for title in titles))) + "</tr>"
+        for row in rows)
+    return (f"<details><summary>来源行（列出{len(rows)}行，共{note.n_rows}行）</summary>"
             f'<div class="scroll" role="region" tabindex="0" aria-label="来源行"><table><thead><tr>{head}</tr></thead>'
             f"<tbody>{body}</tbody></table></div></details>")
 

@@ -159,7 +159,7 @@ class Figure:
     source: str
     formula: str = ""               # with this period's parts: 156 ÷ 203
     derived: str = ""               # 环比, 序时 …: empty for a reading itself
-    rows: tuple[SourceRow, ...] = ()        # at most 50
+    rows: tuple[SourceRow, ...] = ()        # at most 50, on the first figure of a reading alone
     slot: str = ""
 
 

@@ -136,6 +136,11 @@ class Ledger(Strict):
         return self.kind == "state" or self.filing == "rolling"
 
     @property
+    def by_day(self) -> bool:
+        """Counts with a day of their own, several a period: the last one up to a day is the stock on that day."""
+        return self.kind == "snapshot" and self.date is not None
+
+    @property
     def by_office(self) -> bool:
         return self.filed_by == ("office",)
 

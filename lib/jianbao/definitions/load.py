@@ -11,7 +11,7 @@ from jianbao.definitions import expressions
 from jianbao.definitions.campaign import Calendar, Campaign, Correction, Product, Suggestion, Target, Terms
 from jianbao.definitions.catalogue import Catalogue, Indicator, Measure, check_measure
 from jianbao.definitions.ledger import Column, Ledger
-from jianbao.definitions.yamlfile import Source
+from jianbao.definitions.yamlfile import WHOLE, Source
 from jianbao.errors import DefinitionError, UnknownName, unknown
 
 # What the library itself must find in the master workbooks; a campaign adds columns of its own.
@@ -123,12 +123,15 @@ class _Book:
         if optional and not (self.params / name).exists():
             return cls()
         source = self.source(name)
-        return self._model(source, cls, (), None, **more) if source else None
+        return self._model(source, cls, (), WHOLE, **more) if source else None
 
     def named(self, name: str, cls: Any, key: str | None = None) -> dict[str, Any]:
         if not (self.params / name).exists() or (source := self.source(name)) is None:
             return {}
         found = {}
+        if not isinstance(source.data or {}, dict):
+            self.problems.append(f"params/{name}:1: should be names with values below them, not a list. Take the '- ' away.")
+            return {}
         for id_, data in (source.data or {}).items():
             self.where[id_] = source.place(id_)
             model = self._model(source, cls, (id_,), data, **({key: id_} if key else {}))

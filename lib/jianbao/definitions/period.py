@@ -17,14 +17,15 @@ from typing import Any
 from jianbao.errors import UnknownName, unknown
 
 KINDS = ("day", "week", "xun", "month", "quarter", "half", "year")
+# \Z and ASCII: one spelling per period, so that equal periods are equal values.
 _PATTERNS = {
-    "day": re.compile(r"(\d{4})-(\d\d)-(\d\d)$"),
-    "week": re.compile(r"(\d{4})-W(\d\d?)$"),
-    "xun": re.compile(r"(\d{4})-(\d\d)-T([123])$"),
-    "month": re.compile(r"(\d{4})-(\d\d)$"),
-    "quarter": re.compile(r"(\d{4})-Q([1-4])$"),
-    "half": re.compile(r"(\d{4})-H([12])$"),
-    "year": re.compile(r"(\d{4})$"),
+    "day": re.compile(r"(\d{4})-(\d\d)-(\d\d)\Z", re.ASCII),
+    "week": re.compile(r"(\d{4})-W(\d\d?)\Z", re.ASCII),
+    "xun": re.compile(r"(\d{4})-(\d\d)-T([123])\Z", re.ASCII),
+    "month": re.compile(r"(\d{4})-(\d\d)\Z", re.ASCII),
+    "quarter": re.compile(r"(\d{4})-Q([1-4])\Z", re.ASCII),
+    "half": re.compile(r"(\d{4})-H([12])\Z", re.ASCII),
+    "year": re.compile(r"(\d{4})\Z", re.ASCII),
 }
 _FORMS = "2023-W42 (week), 2023-10 (month), 2023-10-T2 (旬), 2023-Q4, 2023-H2, 2023, 2023-10-16 (day)"
 _NOUNS = {"day": "日", "week": "周", "xun": "旬", "month": "月", "quarter": "季度", "half": "半年", "year": "年"}
@@ -205,20 +206,19 @@ def parse_period(text: str, *, today: date, kind: str = "week", week_start: int 
         found, back = relative[clean]
         period = period_of(today, found, week_start)
         return period.previous() if back else period
-    near = campaign_starts or today
-    if m := re.fullmatch(r"第(\d+)周", clean):
+    if m := re.fullmatch(r"第([1-9]\d?)周", clean):
         if campaign_starts is None:
             raise UnknownName(f"{text}: the campaign has no start, so its weeks cannot be counted. Write 2023-W42.")
         return period_of(campaign_starts + timedelta(weeks=int(m[1]) - 1), "week", week_start)
     if m := re.fullmatch(r"(\d{4})年第?(\d+)周", clean):
         return Period(f"{m[1]}-W{int(m[2]):02d}", week_start)
     if m := re.fullmatch(r"(?:(\d{4})年)?(\d{1,2})月(?:([上中下])旬)?", clean):
-        year = int(m[1] or _year_near(int(m[2]), near))
+        year = int(m[1] or _year_of(int(m[2]), today, campaign_starts))
         tail = f"-T{'上中下'.index(m[3]) + 1}" if m[3] else ""
         return Period(f"{year}-{int(m[2]):02d}{tail}", week_start)
     if m := re.fullmatch(r"(?:(\d{4})[.年])?(\d{1,2})[.月](\d{1,2})日?[-—~至](?:(\d{1,2})[.月])?(\d{1,2})日?", clean):
         try:
-            first = date(int(m[1] or _year_near(int(m[2]), near)), int(m[2]), int(m[3]))
+            first = date(int(m[1] or _year_of(int(m[2]), today, campaign_starts)), int(m[2]), int(m[3]))
             last_month = int(m[4] or m[2])
             last = date(first.year + (last_month < first.month), last_month, int(m[5]))
         except ValueError:
@@ -258,9 +258,14 @@ def _weeks_in(year: int, week_start: int) -> int:
     return (_first_week(year + 1, week_start) - _first_week(year, week_start)).days // 7
 
 
-def _year_near(month: int, near: date) -> int:
+def _year_of(month: int, today: date, campaign_starts: date | None) -> int:
+    """The year meant by a month alone: the one nearest to today, not before the campaign."""
     # 1月 said in a campaign that began in September means the January after it.
-    return near.year + (month < near.month - 6) - (month > near.month + 6)
+    first = (campaign_starts.year, campaign_starts.month) if campaign_starts else (1, 1)
+    years = [y for y in (today.year - 1, today.year, today.year + 1) if (y, month) >= first]
+    if not years:
+        return first[0] + (month < first[1])
+    return min(years, key=lambda y: abs((y - today.year) * 12 + month - today.month))
 
 
 def as_period(value: Any, week_start: int = 0) -> Period:

@@ -153,17 +153,29 @@ def _check(units: tuple[Unit, ...]) -> None:
                 problems.append(str(unknown(f"parent of unit {code}:", u.parent, spans)))
             if u.filer and u.filer not in spans:
                 problems.append(str(unknown(f"filer of unit {code}:", u.filer, spans)))
-    parents = {u.code: u.parent for u in units}
-    for code in parents:
-        seen, at = {code}, parents[code]
-        while at:
-            if at in seen:
-                problems.append(f"unit {code} stands above itself: {' → '.join([*seen, at])}")
-                break
-            seen.add(at)
-            at = parents.get(at)
+    # A cycle stands on some day on which a span begins; without second spans any day will do.
+    days = {u.valid_from for same in spans.values() if len(same) > 1 for u in same}
+    for valid in [[u for u in units if u.valid_on(day)] for day in sorted(days)] or [units]:
+        problems += _cycles({u.code: u.parent for u in valid})
     if problems:
         raise DefinitionError("register: " + "\nregister: ".join(sorted(set(problems))[:20]))
+
+
+def _cycles(parents: Mapping[str, str | None]) -> list[str]:
+    found, fine = [], set[str]()
+    for code in parents:
+        path: list[str] = []
+        at: str | None = code
+        while at and at not in fine and at not in path:
+            path.append(at)
+            at = parents.get(at)
+        if at and at not in fine:
+            ring = path[path.index(at):]
+            start = ring.index(min(ring))
+            ring = ring[start:] + ring[:start]      # told once, from whichever unit it is met
+            found.append(f"unit {ring[0]} stands above itself: {' → '.join([*ring, ring[0]])}")
+        fine.update(path)
+    return found
 
 
 def _tree(valid: list[Unit]) -> Tree:

@@ -17,6 +17,7 @@ from jianbao.errors import DefinitionError, suggestions
 
 Model = TypeVar("Model", bound=BaseModel)
 Path_ = tuple[Any, ...]
+WHOLE: Any = object()       # of a file; an empty value is a value too
 
 
 class Source:
@@ -56,11 +57,12 @@ class Source:
     def error(self, path: Path_, message: str) -> str:
         return f"{self.place(*path)}: {'.'.join(str(p) for p in path[:1])}{': ' if path else ''}{message}"
 
-    def model(self, cls: type[Model], path: Path_ = (), data: Any = None, **more: Any) -> Model:
+    def model(self, cls: type[Model], path: Path_ = (), data: Any = WHOLE, **more: Any) -> Model:
         """`data` as a model. Raises DefinitionError naming each wrong line, with did-you-mean for unknown words."""
-        value = self.data if data is None else data
+        value = self.data if data is WHOLE else data
         if not isinstance(value, dict):
-            raise DefinitionError(self.error(path, f"should be a list of names and values, not {value!r}."))
+            said = "says nothing" if value is None else f"says {value!r}"
+            raise DefinitionError(self.error(path, f"{said}. Write names and values below it, one a line: name: value."))
         try:
             return cls.model_validate({**value, **more})
         except ValidationError as e:

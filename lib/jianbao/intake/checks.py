@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from jianbao.definitions.finding import Finding
@@ -89,21 +89,34 @@ class _Batch:
                 self.units[n] = tuple(dict.fromkeys(u for u in sheet.units if u))
                 continue
             mine = self.contract.covers(ledger, filer, self.ends[n])
-            about_others = ledger.by_office or ledger.filing == "source" or filer == office
+            published = ledger.filing == "source"
+            about_others = ledger.by_office or published or filer == office
             said = {u for u in sheet.units if u is not None}
-            if not mine and not (about_others and filer == office):
+            source = self.contract.source(ledger, self.ends[n]) if published else ""
+            if not mine and not (about_others and filer in (office, source)):
                 found.append(sheet.finding("error", "entitled", f"“{ledger.title}”不由“{self._label(filer, n)}”报送。",
                                            "请核对填报单位；只报下发给本单位的台账。"))
             elif not about_others:
                 found += self._not_mine(n, said - set(mine))
+            elif published and ledger.date:
+                found += self._not_there(n, sheet.values[ledger.date])
             else:
                 found += self._not_mine(n, {u for u in said if u not in self.contract.units(self.ends[n]).tree})
             before = self.covered(ledger.name, sheet.period.id)
-            whole = set(before) if ledger.by_office or ledger.filing == "source" else set()
+            whole = set(before) if ledger.by_office or published else set()
             self.units[n] = tuple(sorted({*mine, *said, *whole})) or (filer,)
             if sheet.nil and sheet.rows:
                 found.append(sheet.finding("error", "nil", f"选了零报送，又填了 {len(sheet.rows)} 行。", "有内容的请清空“零报送”。"))
             self._check_shrink(n, before)
+
+    def _not_there(self, n: int, days: Sequence[date | datetime | None]) -> Iterable[Finding]:
+        """A published table may speak of units that ended before its last day: each row is held against its own."""
+        sheet = self.sheets[n]
+        for at, (unit, said) in enumerate(zip(sheet.units, days, strict=True)):
+            day = said.date() if isinstance(said, datetime) else said or self.ends[n]
+            if unit is not None and unit not in self.contract.register.on(day):
+                yield sheet.finding("error", "unit", f"“{unit}”在 {day} 不是有效单位。", "请核对单位和日期；单位的起止以名册为准。",
+                                    at=at, column="unit", value=unit)
 
     def _not_mine(self, n: int, units: set[str]) -> Iterable[Finding]:
         sheet, tree = self.sheets[n], self.contract.units(self.ends[n]).tree

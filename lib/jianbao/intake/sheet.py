@@ -224,15 +224,17 @@ def _filled_down(raw: RawSheet, ledger: Ledger, header: Header) -> tuple[list[li
 
 
 def _about_header(sheet: Sheet, header: Header, rows: Sequence[Sequence[Any]], kept: Sequence[int]) -> Iterator[Finding]:
-    at = replace(sheet, rows=[header.row + 1])
-    for name, column in sheet.ledger.typed.items():
-        if name not in header.places:
-            if column.required:
-                yield replace(at.finding("error", "column", f"缺少必填列“{column.title}”。", "请用下发的模板，不要删改表头。"),
-                              cell=f"A{header.row + 1}", row=header.row + 1, column=name)
-            elif kept and sheet.period is not None:
-                yield replace(at.finding("warning", "column", f"缺少列“{column.title}”，按没有填处理。",
-                                         "请用最新下发的模板。"), cell=f"A{header.row + 1}", row=header.row + 1, column=name)
+    row, first = header.row + 1, f"A{header.row + 1}"
+    at = replace(sheet, rows=[row])
+    missing = {name: c for name, c in sheet.ledger.typed.items() if name not in header.places}
+    for name, column in missing.items():
+        if column.required:
+            yield replace(at.finding("error", "column", f"缺少必填列“{column.title}”。", "请用下发的模板，不要删改表头。"),
+                          cell=first, row=row, column=name)
+    optional = "、".join(c.title for c in missing.values() if not c.required)
+    if optional and kept and sheet.period is not None:
+        yield replace(at.finding("warning", "column", f"缺少这些列，按没有填处理：{optional}。", "请用最新下发的模板。"),
+                      cell=first, row=row)
     for title, j in header.twice.items():
         yield replace(at.finding("error", "column", f"表头“{title}”与另一列重复，分不清用哪一列。", "请删去多余的一列。",
                                  value=title), cell=f"{letters(j)}{header.row + 1}", row=header.row + 1)

@@ -8,7 +8,7 @@ guessed is said.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from jianbao.definitions.ledger import Column, Ledger
 from jianbao.definitions.load import Definitions
 from jianbao.definitions.period import Period
 from jianbao.definitions.register import Register, Unit
-from jianbao.intake.cells import BadCell, Parse, Units, as_bool, parser, shown, squash
+from jianbao.intake.cells import BadCell, Parse, Units, as_bool, as_date, parse_column, parser, shown, squash
 from jianbao.intake.layout import (
     FILER_LABEL,
     HEADER_ROW,
@@ -83,6 +83,8 @@ class Contract:
         office = self.definitions.campaign.office_code
         if ledger.by_office:
             return (office,) if filer == office else ()
+        if ledger.filing == "source":   # a published table covers whom it names
+            return ()
         if on not in self._filed_for:
             groups: dict[str, list[Unit]] = {}
             for unit in self.register.on(on).order:
@@ -91,6 +93,11 @@ class Contract:
             self._filed_for[on] = groups
         mine = self._filed_for[on].get(filer, ())
         return tuple(u.code for u in mine if u.org_type in ledger.filed_by) if ledger.filed_by else (filer,)
+
+    def source(self, ledger: Ledger, on: date) -> str:
+        """Whose a published table is when it does not say: the one unit of the ledger's `filed_by`, else the office."""
+        named = [u.code for u in self.register.on(on).order if u.org_type in ledger.filed_by]
+        return named[0] if len(named) == 1 else self.definitions.campaign.office_code
 
     def read(self, file: str, raw: Sequence[RawSheet], received_at: datetime) -> Book:
         """The file as this campaign understands it."""
@@ -180,6 +187,9 @@ class _Reading:
 
     def _sheet(self, raw: RawSheet, ledger: Ledger, header: Header, before: str) -> Sheet | None:
         said = shown_identity(raw.rows[:header.row])
+        if ledger.filing == "source":   # tables are published as they are, without our identity lines
+            said = replace(said, filer=said.filer or self.contract.source(ledger, self.received_at.date()),
+                           period=said.period or self._published_for(raw, ledger, header))
         period = self._period(said, ledger, raw.name)
         filer = self._filer(said, period.ends if period else self.received_at.date(), raw.name, ledger.name)
         if period is None or not filer:
@@ -189,7 +199,7 @@ class _Reading:
                       raw.name, ledger.name)
             return None
         covered = self.contract.covers(ledger, filer, period.ends)
-        if ledger.by_office or len(covered) > 1:
+        if ledger.by_office or ledger.filing == "source" or len(covered) > 1:
             own = ""
         else:
             own = covered[0] if covered else filer
@@ -239,6 +249,17 @@ class _Reading:
         self._say("error", "period", "没有写统计期。", f"请在“{PERIOD_LABEL}”后写明，如 {self.contract.definitions.campaign.period_of(today).id}。",
                   sheet, ledger.name)
         return None
+
+    def _published_for(self, raw: RawSheet, ledger: Ledger, header: Header) -> date | str:
+        """The period in the file's name, else the last day that the rows speak of; "" when neither says any."""
+        named = named_period(self.file)
+        if named and isinstance(self.contract.period(named, ledger, self.received_at.date()), Period):
+            return named
+        if ledger.date is None or ledger.date not in header.places:
+            return ""
+        place = header.places[ledger.date]
+        days, _ = parse_column([row[place] for row in raw.rows[header.row + 1:]], "date", as_date, {})
+        return max((day for day in days if day is not None), default="")
 
     def _filer(self, said: Identity, on: date, sheet: str, ledger: str) -> str:
         units = self.contract.units(on)

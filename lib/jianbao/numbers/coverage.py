@@ -51,8 +51,9 @@ def coverage(workspace: Workspace, ledger: Ledger, period: Period, tree: Tree, a
         return Coverage(no, no, no, np.zeros(n, np.int64), no, no)
     inside = periods_between(period.starts, period.ends, campaign.period, campaign.week_start)
     filing_period = next((p for p in reversed(inside) if p.ends <= period.ends), inside[-1] if inside else period)
-    # A dated event of October may come with the week that ends in November; a count or a state of then does not.
-    parts = inside if ledger.kind == "event" and not ledger.by_key else [p for p in inside if p.ends <= period.ends]
+    # What has a day of its own may be of October and come with the week that ends in November; a state of then may not.
+    dated = ledger.by_day or (ledger.kind == "event" and not ledger.by_key)
+    parts = inside if dated else [p for p in inside if p.ends <= period.ends]
     counts = _accepted(workspace, ledger, as_of, ended_by=period.ends)
     now = _accepted(workspace, ledger, as_of, periods=[filing_period])
     within = set(_accepted(workspace, ledger, as_of, periods=parts))

@@ -178,10 +178,17 @@ class Cube:
         if ledger.totals == "reported":
             # A total the source published stands beside the sum of the parts, never in it.
             if scope == "reported":
-                return Values(np.where(parents & (rows > 0), own, np.nan), None, np.where(parents, rows, 0))
+                value = self._lists(leaf, period, kind, own=True) if leaf.lists is not None else own
+                return Values(np.where(rows > 0, value, np.nan), None, rows)
             own, rows = np.where(parents, 0.0, own), np.where(parents, 0, rows)
+            if leaf.lists is not None:
+                places, values, stands = leaf.lists
+                part = (places < 0) | ~stands | ~parents[places]
+                leaf = replace(leaf, lists=(places[part], values[part], stands[part]))
         elif scope == "reported":
             return Values(np.full(len(own), np.nan), None, np.zeros(len(own), np.int64))
+        if ledger.by_day and form == STOCK:     # filing for a week says nothing of the days before a unit's first row
+            known = known & (rows > 0 if scope == "own" else self.rolled(rows, period) > 0)
         if scope == "own":
             value = self._lists(leaf, period, kind, own=True) if leaf.lists is not None else own
             return Values(np.where(known, value, np.nan), None, rows)

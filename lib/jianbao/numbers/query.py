@@ -129,7 +129,7 @@ def condition_of(ask: Ask, ledger: Ledger, definitions: Definitions) -> str:
         parts.append(f"coalesce({entered} <= {end}, false) and not coalesce({left} <= {end}, false)")
     elif ask.form != STOCK and ledger.kind != "master":
         when = expression(m.date, period, definitions) if m.date else "r.date"
-        if ledger.kind == "snapshot" and not m.date:
+        if ledger.kind == "snapshot" and not ledger.by_day and not m.date:
             when = "r.filed"
         first = period.starts if ask.form == IN_PERIOD else definitions.campaign.starts
         parts.append(f"coalesce(cast({when} as date) between {literal(first)} and {literal(period.ends)}, false)"

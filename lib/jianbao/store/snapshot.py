@@ -6,6 +6,7 @@ another engine.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ class Snapshot:
     def __init__(self, store: Store, as_of: datetime) -> None:
         self.store, self.as_of = store, as_of
         self._superseded: dict[str, str] = {}
+        self._sources: dict[str, str] = {}
 
     @cached_property
     def connection(self) -> Any:
@@ -52,13 +54,19 @@ class Snapshot:
 
     def source(self, name: str) -> str:
         """The rows that count: received by `as_of`, not superseded by then, corrections applied. A FROM item."""
+        if name not in self._sources:
+            self._sources[name] = self._source(name, self.store.corrections)
+        return self._sources[name]
+
+    def _source(self, name: str, corrections: Iterable[Correction]) -> str:
         files = self.store.files(name)
         columns = self.columns(name)
         if not files:
             nulls = ", ".join(f'cast(null as {t}) as "{n}"' for n, t in columns.items())
             return f"(select {nulls} where 1 = 0)"
         listed = ", ".join(literal(path.as_posix()) for path in files)
-        chosen = ", ".join(self._corrected(name, n) for n in columns)
+        mine = [c for c in corrections if c.ledger == name and c.on <= self.as_of]
+        chosen = ", ".join(self._corrected(name, n, mine) for n in columns)
         where = [f"r.received <= {literal(self.as_of)}"]
         if (gone := self._gone(name)):
             whole = self.ledger(name).by_office
@@ -68,13 +76,17 @@ class Snapshot:
                 f"where {' and '.join(where)})")
 
     def state(self, name: str, on: date) -> str:
-        """The last version of each key filed for a period that ended by `on`: the state at the end of that day."""
+        """The last version of each key filed for a period that ended by `on`: the state at the end of that day.
+
+        Of counts with a day of their own, the one of the last day up to `on`, whenever it was filed.
+        """
         ledger = self.ledger(name)
-        keys = ", ".join(f'"{k}"' for k in ("unit", *ledger.key))
+        keys = ", ".join(f'"{k}"' for k in ("unit", *(k for k in ledger.key if not (ledger.by_day and k == ledger.date))))
+        day, first = ("r.date", "r.date desc, ") if ledger.by_day else ("r.filed", "")
         columns = ", ".join(f's."{n}"' for n in self.columns(name))
         return (f"(select {columns} from (select r.*, row_number() over (partition by {keys} "
-                f"order by r.filed desc, r.received desc, r.submission desc, r.row desc) as version "
-                f"from {self.source(name)} r where r.filed <= {literal(on)}) s where s.version = 1)")
+                f"order by {first}r.filed desc, r.received desc, r.submission desc, r.row desc) as version "
+                f"from {self.source(name)} r where {day} <= {literal(on)}) s where s.version = 1)")
 
     def decided(self, name: str, rows: str, on: date) -> str:
         """`rows` (a FROM item) with the columns that the office decides, as they stood at the end of `on`."""
@@ -111,7 +123,9 @@ class Snapshot:
                 found = c.execute(query.order_by(t.c.received_at, t.c.id).limit(1)).scalar()
         if found is None:
             return None
-        listed = ", ".join(literal(path.as_posix()) for path in self.store.files(name))
+        if not (files := self.store.files(name)):       # received, and no row in any version
+            return self.connection.sql(f"select * from {self.source(name)}").to_arrow_table()
+        listed = ", ".join(literal(path.as_posix()) for path in files)
         columns = ", ".join(f'"{n}"' for n in self.columns(name))
         return self.connection.sql(f"select {columns} from read_parquet([{listed}], union_by_name = true) "
                                    f"where submission = {found} order by row").to_arrow_table()
@@ -122,18 +136,11 @@ class Snapshot:
         for c in self.store.corrections:
             if c.on > self.as_of or not c.expect:
                 continue
-            n = self.connection.sql(f"select count(*) from {self.source_uncorrected(c.ledger)} r "
-                                    f"where {_conditions(c, expect=True)}").fetchone()
+            n = self.connection.sql(f"select count(*) from {self._source(c.ledger, ())} r "
+                                    f"where {self._conditions(c)}").fetchone()
             if not n or not n[0]:
                 failed.append(f"{c.ledger}, {c.unit}, {c.match}: no row says {c.expect} any more ({c.reason})")
         return failed
-
-    def source_uncorrected(self, name: str) -> str:
-        kept, self.store.corrections = self.store.corrections, ()
-        try:
-            return self.source(name)
-        finally:
-            self.store.corrections = kept
 
     def _gone(self, name: str) -> str:
         """A table of the (submission, unit) pairs superseded by `as_of`; "" when there are none."""
@@ -156,21 +163,25 @@ class Snapshot:
                 self._superseded[name] = ""
         return self._superseded[name]
 
-    def _corrected(self, name: str, column: str) -> str:
+    def _corrected(self, name: str, column: str, corrections: Iterable[Correction]) -> str:
         value = f'r."{column}"'
-        for c in self.store.corrections:
-            if c.ledger == name and column in c.set and c.on <= self.as_of:
-                kind = self.columns(name)[column]
-                value = (f"case when {_conditions(c, expect=True)} then cast({literal(c.set[column])} as {kind}) "
-                         f"else {value} end")
+        for c in corrections:
+            # A corrected day moves the event: `date` is its copy, the filing's last day where it is empty.
+            said = self.ledger(name).date if column == "date" and "date" not in c.set else column
+            if said in c.set:
+                new = f"cast({literal(c.set[said])} as {self.columns(name)[column]})"
+                new = f"coalesce({new}, r.filed)" if said != column else new
+                value = f"case when {self._conditions(c)} then {new} else {value} end"
         return f'{value} as "{column}"'
+
+    def _conditions(self, c: Correction) -> str:
+        # Compared in the column's own type: 2 is 2.0, and 2023-10-08 a day.
+        kinds = self.columns(c.ledger)
+        wanted = {"unit": c.unit, **c.match, **c.expect}
+        return " and ".join(f'r."{k}" is null' if v is None else f'r."{k}" = cast({literal(v)} as {kinds[k]})'
+                            for k, v in wanted.items())
 
 
 def _plain(table: str, name: str) -> str:
     return f'"{name}"'
 
-
-def _conditions(c: Correction, *, expect: bool) -> str:
-    wanted = {"unit": c.unit, **c.match, **(c.expect if expect else {})}
-    return " and ".join(f'r."{k}" is null' if v is None else f'cast(r."{k}" as varchar) = {literal(str(v))}'
-                        for k, v in wanted.items())

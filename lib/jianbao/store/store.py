@@ -123,12 +123,15 @@ class Store:
         return found
 
     def version(self, as_of: datetime | None = None) -> Version | None:
-        """The last version known at `as_of`, None before the first."""
+        """The last version known at `as_of`, None before the first.
+
+        A receive may take in what came at several times: at `as_of` it counts with what had come by then.
+        """
         from sqlalchemy import func, select
 
-        from jianbao.store.catalogue import receives as t
+        from jianbao.store.catalogue import deliveries as t
 
-        query = select(func.count(), func.max(t.c.received_at))
+        query = select(func.count(t.c.receive.distinct()), func.max(t.c.received_at))
         if as_of is not None:
             query = query.where(t.c.received_at <= as_of)
         with self.engine.connect() as c:

@@ -1,0 +1,190 @@
+"""Issues made for real: a kernel, every format, the seal; and what happens when a notebook fails."""
+
+from __future__ import annotations
+
+import json
+import threading
+from io import BytesIO
+from pathlib import Path
+
+import example as shipped
+import pytest
+from docx import Document as open_docx
+from pypdf import PdfReader
+
+from jianbao.errors import PublishError, UnknownName
+from jianbao.publish import batch, manifest
+from jianbao.publish.parameters import checked, declared
+from jianbao.publish.plan import due_issues, issues_of
+from jianbao.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def workspace(example: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return shipped.again(example, tmp_path_factory.mktemp("publish") / "ws")
+
+
+@pytest.fixture(scope="module")
+def made(workspace: Workspace) -> batch.Result:
+    (result,) = batch.run(issues_of(workspace, workspace.period("2023-W42")), workspace)
+    assert result.outcome == "made", result.why
+    return result
+
+
+def test_an_issue_has_every_format_and_a_seal(made: batch.Result) -> None:
+    names = {p.name for p in made.folder.iterdir()}
+    assert names == {"brief.ipynb", "brief.html", "brief.pdf", "brief.docx", "annex.xlsx", "working.html", "working.pdf",
+                     "manifest.json"}
+    sealed = manifest.read(made.folder)
+    assert sealed is not None
+    assert sealed["issue"] == "weekly/2023-W42/root"
+    assert sealed["as_of"] == "2023-10-23T12:00:00"      # the cut-off, not the last receive
+    assert sealed["parameters"] == {"period": "2023-W42", "unit": "root", "as_of": "2023-10-23T12:00:00"}
+    for name, digest in sealed["outputs"].items():
+        assert manifest.file_digest(made.folder / name) == digest
+
+
+def test_the_pdf_says_what_the_notebook_said(made: batch.Result) -> None:
+    reader = PdfReader(BytesIO((made.folder / "brief.pdf").read_bytes()))
+    text = "".join(page.extract_text() for page in reader.pages).replace("\n", "").replace(" ", "")
+    assert "工作简报" in text and "第8期（总第8期）" in text and "内部资料，注意保存" in text
+    assert "已有90个召开动员会，启动率100%，与上周持平" in text
+    assert "暂无数据" not in text and "nan" not in text and "{" not in text
+    assert len(reader.pages) <= 6
+
+
+def test_the_same_numbers_stand_in_html_pdf_and_docx(made: batch.Result) -> None:
+    html = (made.folder / "brief.html").read_text(encoding="utf-8")
+    docx = "".join(p.text for p in open_docx(made.folder / "brief.docx").paragraphs)
+    nb = json.loads((made.folder / "brief.ipynb").read_text(encoding="utf-8"))
+    sentences = [o["data"]["application/vnd.jianbao.part+json"] for c in nb["cells"] for o in c.get("outputs", [])
+                 if "application/vnd.jianbao.part+json" in o.get("data", {})]
+    prose = ["".join(r["text"] for r in s["runs"]) for s in sentences if s["kind"] == "prose"]
+    assert len(prose) > 8
+    import re
+
+    plain = re.sub(r"<[^>]+>", "", html).replace("&nbsp;", "").replace("\u2060", "")
+    for sentence in prose:
+        assert sentence in plain.replace("\n", ""), sentence
+        assert sentence in docx.replace("\u2060", ""), sentence
+
+
+def test_the_issued_copy_holds_no_ledger_rows(made: batch.Result) -> None:
+    issued = (made.folder / "brief.html").read_text(encoding="utf-8")
+    working = (made.folder / "working.html").read_text(encoding="utf-8")
+    assert "集中学习台账" in working and ".xlsx" in working
+    assert ".xlsx" not in issued
+
+
+def test_a_second_run_finds_it_current(workspace: Workspace, made: batch.Result) -> None:
+    before = (made.folder / "brief.pdf").stat().st_mtime_ns
+    (again,) = batch.run([made.issue], workspace)
+    assert again.outcome == "current"
+    assert (made.folder / "brief.pdf").stat().st_mtime_ns == before
+
+
+def test_a_touched_output_or_definition_is_made_anew(workspace: Workspace, made: batch.Result) -> None:
+    (made.folder / "brief.html").write_text("changed by hand", encoding="utf-8")
+    assert batch.reasons(made.issue, workspace) == ["成品被改动或缺失"]
+    terms = workspace.root / "params" / "terms.yml"
+    kept = terms.read_text(encoding="utf-8")
+    terms.write_text(kept + "# 又加一行\n", encoding="utf-8")
+    assert batch.reasons(made.issue, workspace) == ["口径有改动"]
+    terms.write_text(kept, encoding="utf-8")
+    digest = (manifest.read(made.folder) or {})["outputs"]
+    (again,) = batch.run([made.issue], workspace)
+    assert again.outcome == "made"
+    remade = (manifest.read(made.folder) or {})["outputs"]
+    # Only the notebook holds times of execution; what readers get is the same to the byte.
+    assert {k: v for k, v in remade.items() if k != "brief.ipynb"} == {k: v for k, v in digest.items() if k != "brief.ipynb"}
+
+
+def test_a_failing_notebook_leaves_the_good_issue_and_the_others_go_on(workspace: Workspace, made: batch.Result) -> None:
+    good = (made.folder / "brief.pdf").read_bytes()
+    notebook = workspace.root / "notebooks" / "weekly.ipynb"
+    kept = notebook.read_text(encoding="utf-8")
+    nb = json.loads(kept)
+    nb["cells"][2]["source"] = ["if period == '2023-W42':\n", "    raise ValueError('第三格坏了')\n", "brief.say('好')"]
+    notebook.write_text(json.dumps(nb, ensure_ascii=False), encoding="utf-8")
+    try:
+        issues = [*issues_of(workspace, workspace.period("2023-W42")), *issues_of(workspace, workspace.period("2023-W41"))]
+        first, second = batch.run(issues, workspace, jobs=2)
+    finally:
+        notebook.write_text(kept, encoding="utf-8")
+    assert (first.outcome, second.outcome) == ("failed", "made")
+    assert "weekly.ipynb, cell 3: ValueError: 第三格坏了" in first.why
+    assert "raise ValueError" in first.why
+    assert (made.folder / "brief.pdf").read_bytes() == good
+    assert made.folder.with_name("root.failed.ipynb").exists()
+    assert not list(made.folder.parent.glob("*.part-*"))
+
+
+def test_a_broken_brace_fails_with_the_brace(workspace: Workspace) -> None:
+    notebook = workspace.root / "notebooks" / "weekly.ipynb"
+    kept = notebook.read_text(encoding="utf-8")
+    notebook.write_text(kept.replace("{主题教育单位数}主题教育单位已启动", "{主题教育单位书}主题教育单位已启动"), encoding="utf-8")
+    try:
+        (result,) = batch.run(issues_of(workspace, workspace.period("2023-W40")), workspace)
+    finally:
+        notebook.write_text(kept, encoding="utf-8")
+    assert result.outcome == "failed"
+    assert "【{主题教育单位书}】" in result.why and "Did you mean: 主题教育单位数" in result.why
+
+
+def test_two_runs_at_once_make_it_once(workspace: Workspace) -> None:
+    (issue,) = issues_of(workspace, workspace.period("2023-W39"))
+    results: list[batch.Result] = []
+    threads = [threading.Thread(target=lambda: results.append(batch.make(issue, workspace))) for _ in range(2)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert sorted(r.outcome for r in results) in (["busy", "made"], ["current", "made"])
+
+
+def test_a_crash_between_the_renames_is_mended(workspace: Workspace, made: batch.Result) -> None:
+    made.folder.rename(made.folder.with_name(".root.old"))      # the old one moved away, the new one never came
+    (result,) = batch.run([made.issue], workspace)
+    assert result.outcome == "current"
+
+
+def test_due_runs_catch_up_each_period_as_of_its_own_cut_off(workspace: Workspace) -> None:
+    from datetime import datetime
+
+    issues = due_issues(workspace, now=datetime(2023, 9, 20, 12))
+    assert [(str(i), i.as_of.isoformat()) for i in issues] == [
+        ("weekly/2023-W35/root", "2023-09-04T12:00:00"), ("weekly/2023-W36/root", "2023-09-11T12:00:00"),
+        ("weekly/2023-W37/root", "2023-09-18T12:00:00")]
+    holiday = [i for i in due_issues(workspace, now=datetime(2024, 3, 1)) if i.period.id == "2023-W39"]
+    assert holiday[0].due == datetime(2023, 10, 7, 9)       # the Tuesday was in the holiday
+
+
+def test_parameters_are_strict(tmp_path: Path, workspace: Workspace) -> None:
+    known = declared(workspace.root / "notebooks" / "weekly.ipynb")
+    assert [(p.name, p.type, p.default) for p in known.values()] == [
+        ("period", "str", "2023-W42"), ("unit", "str", "root"), ("as_of", "str", "")]
+    assert known["unit"].help.startswith("单位编码")
+    with pytest.raises(UnknownName, match=r"no parameter of weekly.ipynb: 'units'. Did you mean: unit"):
+        checked({"units": "C01"}, known, "weekly.ipynb")
+    bad = tmp_path / "bad.ipynb"
+    bad.write_text(json.dumps({"cells": [{"cell_type": "code", "metadata": {"tags": ["parameters"]},
+                                          "source": ["import os\n", "n: int = 3"], "outputs": []}]}), encoding="utf-8")
+    with pytest.raises(PublishError, match=r"parameters cell, line 1: only lines like"):
+        declared(bad)
+    bad.write_text(json.dumps({"cells": [{"cell_type": "code", "metadata": {"tags": ["parameters"]},
+                                          "source": ["n: int = 3  # how many"], "outputs": []}]}), encoding="utf-8")
+    assert checked({"n": "4"}, declared(bad), "bad.ipynb") == {"n": 4}
+    with pytest.raises(UnknownName, match=r"parameter n of bad.ipynb: 'many' is no int \(how many\)"):
+        checked({"n": "many"}, declared(bad), "bad.ipynb")
+
+
+def test_nothing_received_by_the_cut_off_says_so(workspace: Workspace) -> None:
+    from jianbao.errors import JianbaoError
+
+    with pytest.raises(JianbaoError, match=r"nothing had been received by the cut-off of 2023-W3\d"):
+        issues_of(workspace, workspace.period("2023-W30"))
+
+
+def test_the_notebook_on_disk_is_untouched(workspace: Workspace, made: batch.Result) -> None:
+    nb = json.loads((workspace.root / "notebooks" / "weekly.ipynb").read_text(encoding="utf-8"))
+    assert all(not c.get("outputs") for c in nb["cells"])
