@@ -32,6 +32,8 @@ class World:
         self.register = register
         self.had: dict[tuple[str, str, str], pd.Series] = {}
         self.closure: dict[str, pd.DataFrame] = {}
+        self.read: dict[str, pd.DataFrame] = {}
+        self.states: dict[tuple[str, str], pd.DataFrame] = {}
 
     def standing(self, p: Period) -> pd.DataFrame:
         end = pd.Timestamp(p[2])
@@ -54,7 +56,9 @@ class World:
         return self.closure[p[0]]
 
     def rows(self, ledger: str) -> pd.DataFrame:
-        """The rows that count now."""
+        """The rows that count now, read once for all forms and periods of an indicator."""
+        if ledger in self.read:
+            return self.read[ledger]
         frame = pd.read_parquet(self.catalogue.files(ledger))
         for name in frame.columns:
             if name.endswith(("_on", "_date")) or name in ("date", "filed"):
@@ -62,12 +66,17 @@ class World:
         gone = pd.DataFrame(self.catalogue.superseded(ledger), columns=["submission", "unit"])
         on = ["submission"] if ledger in BY_OFFICE else ["submission", "unit"]
         frame = frame.merge(gone[on].drop_duplicates().assign(gone=True), on=on, how="left")
-        return frame[frame["gone"].isna()]
+        self.read[ledger] = frame[frame["gone"].isna()]
+        return self.read[ledger]
 
-    def state(self, ledger: str, p: Period, rows: pd.DataFrame) -> pd.DataFrame:
-        """The last version of each key filed by the period's end."""
-        rows = rows[rows["filed"] <= pd.Timestamp(p[2])].sort_values(VERSION)
-        return rows.drop_duplicates(["unit", *KEYS[ledger]], keep="last")
+    def state(self, ledger: str, p: Period) -> pd.DataFrame:
+        """The last version of each key filed by the period's end; problems with what was decided about them."""
+        if (ledger, p[0]) not in self.states:
+            rows = self.rows(ledger)
+            rows = rows[rows["filed"] <= pd.Timestamp(p[2])].sort_values(VERSION)
+            rows = rows.drop_duplicates(["unit", *KEYS[ledger]], keep="last")
+            self.states[ledger, p[0]] = self.decided(rows, p) if ledger == "problems" else rows
+        return self.states[ledger, p[0]]
 
     def known(self, ledger: str, form: str, p: Period) -> pd.Series:
         """Which units know anything: somebody at or below them has filed."""
@@ -97,11 +106,8 @@ class World:
 
 def counted(w: World, ledger: str, form: str, p: Period, where: Where | None, date: str = "date") -> pd.DataFrame:
     """The rows of a ledger that an indicator counts for a form and period."""
-    rows = w.rows(ledger)
-    if ledger in ("problems", "publications") or (form == STOCK and ledger in KEYS):
-        rows = w.state(ledger, p, rows)
-    if ledger == "problems":
-        rows = w.decided(rows, p)
+    keyed = ledger in ("problems", "publications") or (form == STOCK and ledger in KEYS)
+    rows = w.state(ledger, p) if keyed else w.rows(ledger)
     if form != STOCK:
         rows = rows[rows[date].between(pd.Timestamp(p[1] if form == IN_PERIOD else STARTS), pd.Timestamp(p[2]))]
     return rows[where(rows)] if where else rows
@@ -278,10 +284,13 @@ INDICATORS: dict[str, tuple[tuple[str, ...], Any]] = {
 def had(w: World, name: str, form: str, p: Period) -> pd.Series:
     """An indicator's values, computed once; a stock stands in where a flow's form is asked of it."""
     forms, number = INDICATORS[name]
-    form = form if form in forms else STOCK
-    if (name, form, p[0]) not in w.had:
-        w.had[name, form, p[0]] = number(w, form, p)
-    return w.had[name, form, p[0]]
+    if (name, forms[0], p[0]) not in w.had:
+        outer, w.read, w.states = (w.read, w.states), {}, {}
+        for q in w.periods:
+            for f in forms:
+                w.had[name, f, q[0]] = number(w, f, q)
+        w.read, w.states = outer
+    return w.had[name, form if form in forms else STOCK, p[0]]
 
 
 def compute(folder: Path, period: str, wanted: set[str] | None = None) -> dict[str, Any]:

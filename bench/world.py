@@ -27,8 +27,8 @@ from jianbao.workspace import Workspace, open_workspace  # noqa: E402
 
 STARTS, WEEKS = date(2023, 1, 2), 52
 MISSES, REFILES = 0.03, 0.03
-# Some units close or open here: inside the week before the one that is measured (2023-W42), and at mid-year.
-CLOSINGS = (date(2023, 6, 30), date(2023, 10, 11))
+# Some units close or open here: inside the week that is measured (2023-W42), and at mid-year.
+CLOSINGS = (date(2023, 6, 30), date(2023, 10, 18))
 COUNTIES, AGENCIES, TOWNSHIPS, VILLAGES, FIRMS = 12, 40, 20, 15, 3
 BIG = {"study": ("市四套班子", "市直机关", "县(市、区)", "县直机关", "国有企业", "乡镇(街道)"),
        "visits": ("市四套班子", "市直机关", "县(市、区)", "县直机关"),

@@ -13,7 +13,6 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from oracle import Filed, Window
 
 from jianbao.definitions.ledger import Ledger
 from jianbao.definitions.load import Definitions, load
@@ -21,6 +20,7 @@ from jianbao.definitions.period import Period, periods_between
 from jianbao.store import Delivery, Received, Submission
 from jianbao.store.store import arrow_type
 from jianbao.workspace import Workspace
+from oracle import Filed, Window
 
 PARAMS = Path(__file__).parents[1] / "params"
 WEEKS = [Period(f"2023-W{n}") for n in range(35, 40)]
@@ -28,7 +28,6 @@ MONTH = Period("2023-09")           # W35 begins before it and W39 ends after it
 OFFICE = "Z01"
 ENDED_BY, MADE_ON, MOVED_ON = date(2023, 9, 13), date(2023, 9, 11), date(2023, 9, 18)
 MASTERS = ("register", "bases", "groups", "tasks")
-_TYPES = {"date": "datetime64[ns]"}
 _definitions: list[Definitions] = []
 
 
@@ -110,9 +109,11 @@ class World:
 
 
 def empty_workspace(folder: Path, params: Path = PARAMS) -> Workspace:
-    if not (folder / "params").exists():
-        shutil.copytree(params, folder / "params")
-    return Workspace(folder, today=date(2023, 10, 10))
+    shutil.copytree(params, folder / "params")
+    workspace = Workspace(folder, today=date(2023, 10, 10))
+    if params == PARAMS:        # read once for all tests
+        workspace.__dict__["definitions"] = replace(definitions(), root=folder)
+    return workspace
 
 
 def receive(workspace: Workspace, sheets: Iterable[Sheet], at: datetime) -> None:
@@ -396,7 +397,3 @@ def _publications(r: Random, week: Period, issues: list[dict[str, Any]], units: 
 
 _ROWS = {"launch": _launch, "study": _study, "group_study": _group_study, "visits": _visits, "opinions": _opinions,
          "problems": _problems}
-
-
-def without(world: World, ledger: str) -> World:
-    return World([replace(s) for s in world.sheets if s.ledger != ledger])

@@ -151,6 +151,14 @@ def test_charts_state_what_they_show(brief: jb.Brief) -> None:
         assert chart.data is not None and len(chart.data.rows) >= 5
 
 
+def test_a_chart_without_data_is_a_note_not_a_crash(example: Workspace) -> None:
+    first = jb.open_brief("2023-W35", "root", "2023-09-04T12:00", workspace=example)
+    first.progress("整改完成率", title="各县（市、区）整改完成率")
+    note = first.parts[-1]
+    assert isinstance(note, Prose)
+    assert (note.role, note.text) == ("note", "各县（市、区）整改完成率：暂无数据，图略。")
+
+
 def test_findings_suggestions_and_the_closing_line(brief: jb.Brief) -> None:
     brief.findings()
     brief.heading("下步建议")

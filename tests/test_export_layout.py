@@ -56,7 +56,7 @@ def test_only_the_last_piece_of_a_traced_run_carries_the_note_number() -> None:
     page = lay_out(document(), "working")
     pieces = page.pieces([Run("提高4.1个百分点", figure="f3"), Run("。")])
     assert [(p.text, p.note, p.marked) for p in pieces] == [
-        ("提高", 3, False), ("4.1个百分点", 3, True), ("。", None, False)]
+        ("提高", 1, False), ("4.1个百分点", 1, True), ("。", None, False)]
 
 
 def test_control_characters_never_reach_a_writer() -> None:

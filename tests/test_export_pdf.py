@@ -54,7 +54,7 @@ def test_the_source_notes_follow_the_foot(working: bytes) -> None:
 
 def test_the_working_paper_has_source_notes(working: bytes) -> None:
     text = words(working)
-    for said in ("校核底稿", "来源注释", "235÷266=88.3%", "云麓区报表.xlsx·整改台账·第5行", "其余254行见附表",
+    for said in ("校核底稿", "来源注释", "235÷266=88.3%", "云麓区报表.xlsx·整改台账·第5行", "共266行",
                  "晚于截止日期"):
         assert said in text
 

@@ -29,9 +29,23 @@ from jianbao.intake.cells import (
 W42 = Period("2023-W42")
 
 
-@pytest.mark.parametrize(("said", "meant"), [
-    (12.0, 12), ("１２", 12), ("1,234.50", 1234.5), ("￥1,234", 1234), ("3.5万", 35_000), ("1.2亿元", 120_000_000),
-    (" 12\u00a0", 12), ("\u300012", 12), ("5人", 5), ("-3", -3), ("－3", -3), (".5", 0.5)])
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        (12.0, 12),
+        ("１２", 12),
+        ("1,234.50", 1234.5),
+        ("￥1,234", 1234),
+        ("3.5万", 35_000),
+        ("1.2亿元", 120_000_000),
+        (" 12\u00a0", 12),
+        ("\u300012", 12),
+        ("5人", 5),
+        ("-3", -3),
+        ("－3", -3),
+        (".5", 0.5),
+    ],
+)
 def test_numbers_as_people_write_them(said: Any, meant: float) -> None:
     assert as_number(said) == meant
 
@@ -46,13 +60,24 @@ def test_an_int_is_whole_and_exact() -> None:
     assert as_int("3.0") == 3
     with pytest.raises(BadCell, match=r"“2\.5”不是整数。"):
         as_int(2.5)
-    with pytest.raises(BadCell, match="太大"):     # Excel kept 15 digits of these 18
+    with pytest.raises(BadCell, match="太大"):  # Excel kept 15 digits of these 18
         as_int(110_101_199_003_071_200.0)
 
 
-@pytest.mark.parametrize(("said", "meant"), [
-    ("85.3%", 0.853), ("８５.３％", 0.853), (0.853, 0.853), ("85.3", 0.853), (85.3, 0.853), (1.0, 1.0), (0.0, 0.0), (100.0, 1.0),
-    ("120%", 1.2)])
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("85.3%", 0.853),
+        ("８５.３％", 0.853),
+        (0.853, 0.853),
+        ("85.3", 0.853),
+        (85.3, 0.853),
+        (1.0, 1.0),
+        (0.0, 0.0),
+        (100.0, 1.0),
+        ("120%", 1.2),
+    ],
+)
 def test_a_share_is_the_same_however_it_is_written(said: Any, meant: float) -> None:
     assert as_percent(said) == pytest.approx(meant)
 
@@ -62,9 +87,28 @@ def test_a_share_that_may_be_either_is_refused() -> None:
         as_percent(1.2)
 
 
-@pytest.mark.parametrize("said", [
-    "2023年10月8日", "2023.10.8", "2023-10-08", "2023/10/8", "20231008", 20231008.0, "10月8日", "10月8号", "10.8", "10/8",
-    "１０月８日", "10月8日（星期日）", 45207.0, datetime(2023, 10, 8, 9), date(2023, 10, 8), "2023-10-08 09:30", "2023-10-08T00:00:00"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "2023年10月8日",
+        "2023.10.8",
+        "2023-10-08",
+        "2023/10/8",
+        "20231008",
+        20231008.0,
+        "10月8日",
+        "10月8号",
+        "10.8",
+        "10/8",
+        "１０月８日",
+        "10月8日（星期日）",
+        45207.0,
+        datetime(2023, 10, 8, 9),
+        date(2023, 10, 8),
+        "2023-10-08 09:30",
+        "2023-10-08T00:00:00",
+    ],
+)
 def test_dates_as_people_write_them(said: Any) -> None:
     assert as_date(said, W42) == date(2023, 10, 8)
 
@@ -74,8 +118,16 @@ def test_a_date_without_a_year_lies_nearest_to_the_period() -> None:
     assert as_date("1月2日", Period("2023-W52")) == date(2024, 1, 2)
 
 
-@pytest.mark.parametrize(("said", "why"), [
-    ("10月8日-10日", "一行只填一天"), ("2023年2月30日", "没有这一天"), ("上周三", "不是一个日期"), (10.8, "不是日期"), ("13月1日", "没有这一天")])
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("10月8日-10日", "一行只填一天"),
+        ("2023年2月30日", "没有这一天"),
+        ("上周三", "不是一个日期"),
+        (10.8, "不是日期"),
+        ("13月1日", "没有这一天"),
+    ],
+)
 def test_what_is_no_date_is_refused(said: Any, why: str) -> None:
     with pytest.raises(BadCell, match=why):
         as_date(said, W42)
@@ -85,8 +137,10 @@ def test_a_time_of_day_is_kept() -> None:
     assert as_datetime("2023-10-08 09:30") == datetime(2023, 10, 8, 9, 30)
 
 
-@pytest.mark.parametrize(("said", "meant"), [("是", True), ("√", True), (True, True), (1.0, True), ("否", False), ("×", False),
-                                             ("无", False), (0.0, False)])
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("是", True), ("√", True), (True, True), (1.0, True), ("否", False), ("×", False), ("无", False), (0.0, False)],
+)
 def test_yes_and_no(said: Any, meant: bool) -> None:
     assert as_bool(said) is meant
 
@@ -111,9 +165,15 @@ def test_codes_take_aliases_and_any_width_and_suggest() -> None:
 
 
 def test_units_by_any_of_their_names_on_the_day() -> None:
-    register = Register([
-        Unit("C01", "东湖县", aliases=("湖东县",)), Unit("C01-T01", "东湖县城关镇", "城关镇"), Unit("C02-T01", "西岭县城关镇", "城关镇"),
-        Unit("C03", "新区", valid_to=date(2023, 9, 30)), Unit("C04", "新区", valid_from=date(2023, 10, 1))])
+    register = Register(
+        [
+            Unit("C01", "东湖县", aliases=("湖东县",)),
+            Unit("C01-T01", "东湖县城关镇", "城关镇"),
+            Unit("C02-T01", "西岭县城关镇", "城关镇"),
+            Unit("C03", "新区", valid_to=date(2023, 9, 30)),
+            Unit("C04", "新区", valid_from=date(2023, 10, 1)),
+        ]
+    )
     units = Units(register, date(2023, 10, 22))
     assert [units(x) for x in ("东湖县", " 湖东县", "c01", "新区")] == ["C01", "C01", "C01", "C04"]
     with pytest.raises(BadCell, match="有几个单位都叫“城关镇”。 请改填单位编码：C01-T01、C02-T01。"):

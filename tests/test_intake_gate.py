@@ -39,8 +39,14 @@ SHEET = "xl/worksheets/sheet1.xml"
 
 
 def far_cell(place: str) -> bytes:
-    return patched(workbook(), SHEET, lambda x: x.replace(b"</sheetData>", f'<row r="{place.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}">'
-                                                          f'<c r="{place}"><v>1</v></c></row></sheetData>'.encode()))
+    return patched(
+        workbook(),
+        SHEET,
+        lambda x: x.replace(
+            b"</sheetData>",
+            f'<row r="{place.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}"><c r="{place}"><v>1</v></c></row></sheetData>'.encode(),
+        ),
+    )
 
 
 def bomb() -> bytes:
@@ -51,20 +57,24 @@ def bomb() -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize(("content", "rule", "says"), [
-    (b"", "empty-file", "0 字节"),
-    (b"PK\x03\x04" + b"\0" * (MAX_FILE + 1), "too-large", "超过 20 MB"),
-    (b"%PDF-1.7 ...", "not-excel", "是 PDF"),
-    (b"<html><table><tr><td>1</td></tr></table></html>", "not-excel", "改了后缀的网页"),
-    (workbook()[:-400], "damaged", "没有传完"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "damaged", "不完整"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 2048 + "EncryptedPackage".encode("utf-16-le"), "encrypted", "打开密码"),
-    (far_cell("XFD1048576"), "far-cell", "XFD1048576"),
-    (far_cell("A999999"), "far-cell", "A999999"),
-    (far_cell("ZZ150000"), "far-cell", "150000 行 702 列"),
-    (patched(workbook(), SHEET, lambda x: b'<!DOCTYPE x [<!ENTITY a "b">]>' + x), "dtd", "DTD"),
-    (bomb(), "bomb", "展开后有 64 MB"),
-], ids=lambda x: x if isinstance(x, str) else "")
+@pytest.mark.parametrize(
+    ("content", "rule", "says"),
+    [
+        (b"", "empty-file", "0 字节"),
+        (b"PK\x03\x04" + b"\0" * (MAX_FILE + 1), "too-large", "超过 20 MB"),
+        (b"%PDF-1.7 ...", "not-excel", "是 PDF"),
+        (b"<html><table><tr><td>1</td></tr></table></html>", "not-excel", "改了后缀的网页"),
+        (workbook()[:-400], "damaged", "没有传完"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "damaged", "不完整"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 2048 + "EncryptedPackage".encode("utf-16-le"), "encrypted", "打开密码"),
+        (far_cell("XFD1048576"), "far-cell", "XFD1048576"),
+        (far_cell("A999999"), "far-cell", "A999999"),
+        (far_cell("ZZ150000"), "far-cell", "150000 行 702 列"),
+        (patched(workbook(), SHEET, lambda x: b'<!DOCTYPE x [<!ENTITY a "b">]>' + x), "dtd", "DTD"),
+        (bomb(), "bomb", "展开后有 64 MB"),
+    ],
+    ids=lambda x: x if isinstance(x, str) else "",
+)
 def test_refused_before_any_parser(content: bytes, rule: str, says: str) -> None:
     with pytest.raises(WorkbookError, match=says) as e:
         inspect(content, "报表.xlsx")
@@ -99,10 +109,13 @@ def test_error_cells_and_formulas_without_a_value_are_seen() -> None:
 
 
 def test_a_formula_with_its_value_is_a_value() -> None:
-    content = patched(workbook(lambda b: b.active.__setitem__("C3", "=1+1")), SHEET,
-                      lambda x: x.replace(b"<v></v>", b"<v>2</v>").replace(b"<v />", b"<v>2</v>").replace(b"<v/>", b"<v>2</v>"))
+    content = patched(
+        workbook(lambda b: b.active.__setitem__("C3", "=1+1")),
+        SHEET,
+        lambda x: x.replace(b"<v></v>", b"<v>2</v>").replace(b"<v />", b"<v>2</v>").replace(b"<v/>", b"<v>2</v>"),
+    )
     assert inspect(content, "a.xlsx").faults == {}
-    assert read_batch({0: ("a.xlsx", content)})[0][0].rows[2][2] == 2      # type: ignore[index]
+    assert read_batch({0: ("a.xlsx", content)})[0][0].rows[2][2] == 2  # type: ignore[index]
 
 
 def test_merges_over_several_rows_are_seen() -> None:
@@ -118,7 +131,7 @@ def test_row_and_column_numbers_are_those_of_the_sheet() -> None:
         book.active["A1"] = None
         book.active["C5"] = "x"
 
-    sheet = read_batch({0: ("a.xlsx", workbook(fill))})[0][0]       # type: ignore[index]
+    sheet = read_batch({0: ("a.xlsx", workbook(fill))})[0][0]  # type: ignore[index]
     assert isinstance(sheet, RawSheet)
     assert sheet.rows[4][2] == "x"
 
@@ -134,7 +147,7 @@ def test_hidden_sheets_are_told_and_code_lists_left_out() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_csv_in_the_encodings_of_the_country(encoding: str) -> None:
     content = "单位,天数\n东湖县,2\n".encode(encoding)
-    sheet = read_batch({0: ("folder/学习.csv", content)})[0][0]     # type: ignore[index]
+    sheet = read_batch({0: ("folder/学习.csv", content)})[0][0]  # type: ignore[index]
     assert (sheet.name, sheet.rows) == ("学习", [["单位", "天数"], ["东湖县", "2"]])
 
 
@@ -144,8 +157,11 @@ def test_a_suffix_may_lie() -> None:
 
 def test_a_file_that_kills_its_child_harms_no_other() -> None:
     """Written so that the gate's search does not see it, the far cell takes the reading process down."""
-    kill = patched(workbook(), SHEET, lambda x: x.replace(
-        b"</sheetData>", b'<row r = "1048576"><c r = "XFD1048576"><v>1</v></c></row></sheetData>'))
+    kill = patched(
+        workbook(),
+        SHEET,
+        lambda x: x.replace(b"</sheetData>", b'<row r = "1048576"><c r = "XFD1048576"><v>1</v></c></row></sheetData>'),
+    )
     inspect(kill, "b.xlsx")
     good = workbook()
     result = read_batch({"first": ("a.xlsx", good), "bad": ("b.xlsx", kill), "last": ("c.xlsx", good)})
@@ -156,7 +172,7 @@ def test_a_file_that_kills_its_child_harms_no_other() -> None:
 
 def test_a_row_that_is_only_formatted_is_not_far() -> None:
     content = patched(workbook(), SHEET, lambda x: x.replace(b"</sheetData>", b'<row r="1048576" ht="20"/></sheetData>'))
-    assert len(read_batch({0: ("a.xlsx", content)})[0][0].rows) == 1      # type: ignore[index]
+    assert len(read_batch({0: ("a.xlsx", content)})[0][0].rows) == 1  # type: ignore[index]
 
 
 def test_damage_inside_is_said_and_the_rest_is_read() -> None:

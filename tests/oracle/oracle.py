@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from oracle.filed import BY_OFFICE, KEYS, OFFICE, Filed, Known, Tree
-from oracle.indicators import ALL, IN, TO, Ahead, Part, Ratio
+from oracle.indicators import ALL, AT, IN, Ahead, Part, Ratio
 
 FORMS = {id_: forms for id_, (forms, _) in ALL.items()}
 STARTS, ENDS = date(2023, 8, 28), date(2024, 1, 31)
@@ -113,7 +113,7 @@ class View:
         due = [(c, ledger) for ledger, kinds in FILED_BY.items() for c in tree.parents
                if register.files[c] and register.org_type[c] in kinds and not (ledger == "launch" and c in launched)]
         due += [(OFFICE, ledger) for ledger in sorted(BY_OFFICE) if OFFICE in tree.parents]
-        by = {key: group for key, group in received.groupby(["unit", "ledger"])}
+        by = dict(iter(received.groupby(["unit", "ledger"])))
         rows = []
         for unit, ledger in due:
             mine = by.get((unit, ledger))
@@ -132,7 +132,7 @@ class Oracle:
         self.tree = self.view.tree
         self._parts: dict[tuple[str, str], Any] = {}
         self._has: dict[tuple[str, str], set[str]] = {}
-        self._codes = {c for c in self.view.known.master("register").code}
+        self._codes = set(self.view.known.master("register").code)
 
     @property
     def units(self) -> list[str]:
@@ -190,8 +190,7 @@ class Oracle:
             answered = (ledger == "launch") & ~mine.nil & (mine.ends < pd.Timestamp(self.view.p.starts))
             mine = mine[inside | (answered if form == IN else ever)]
             units = set(mine.unit)
+            if form == AT and ledger in SNAPSHOTS:      # counts of a unit that is gone are nobody's
+                units &= set(self.tree.valid.code)
             self._has[ledger, form] = self._codes if ledger in BY_OFFICE and units else units
         return self._has[ledger, form]
-
-
-

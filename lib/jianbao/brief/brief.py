@@ -20,6 +20,7 @@ from jianbao.definitions.period import Period, long_date, month_day
 from jianbao.definitions.register import Unit
 from jianbao.errors import BriefError, unknown
 from jianbao.numbers import compare
+from jianbao.numbers import reported as published
 from jianbao.numbers.cube import Cube, Scope
 from jianbao.numbers.diagnose import Verdict, verdicts
 from jianbao.numbers.readings import Reading, Readings, read, readings
@@ -168,6 +169,13 @@ class Brief:
         self.show(exhibits.table(values, self.figures, title=title, by=by, total=totals, unit_title=unit_title,
                                  notes=notes))
 
+    def reported(self, *names: str, of: str | Sequence[str] = "self", title: str,
+                 notes: Sequence[str] = ()) -> None:
+        """A table of totals as their source published them, beside the sums of the parts and the differences."""
+        ids = [self.workspace.definitions.catalogue[n].id for n in names]
+        gaps = published.gaps(self.cube, ids, self._units(of, ids[0]), self.period)
+        self.show(exhibits.reported(gaps, self.figures, title=title, notes=notes))
+
     def progress(self, name: str, *, title: str = "") -> None:
         """A chart of the comparable children against 序时."""
         self.show(exhibits.progress(self[name], self.figures, title=title))
@@ -180,8 +188,8 @@ class Brief:
         first = self.workspace.definitions.campaign.starts
         periods = [p for p in self.period.last(last) if p.ends >= first]
         cube = Cube(self.workspace, periods, as_of=self.as_of, indicators=[i.id])
-        known = [read(cube, i.id, self.unit.code, p, form=form) if self.unit.code in cube.tree(p) else None
-                 for p in periods]
+        known = [read(cube, i.id, reading.unit.code, p, form=form, scope=reading.scope)
+                 if reading.unit.code in cube.tree(p) else None for p in periods]
         self.show(exhibits.trend(known, self.figures, title=title, labels=[_short(p) for p in periods]))
 
     def findings(self, *, title: str = "数据核查情况") -> None:
@@ -195,7 +203,7 @@ class Brief:
                       for f in sorted(items, key=lambda f: (f.severity, units.get(f.unit, 0)))[:FINDINGS_SHOWN])
         returned = int(self.filing.groupby("unit")["returned"].any().sum()) if len(self.filing) else 0
         summary = (f"{self.period.this}应报单位{due}个，实报{filed}个，退回未重报{returned}个，"
-                   f"未报{max(due - filed - returned, 0)}个；")
+                   f"未报{max(due - filed - returned, 0)}个；") if due else ""
         summary += (f"核查发现错误{errors}处，提示{len(items) - errors}处。" if items else "核查未发现问题。")
         self.show(Findings(title=title, summary=summary, items=lines, more=max(0, len(items) - len(lines))))
 
@@ -209,7 +217,7 @@ class Brief:
         """The closing line, the definitions, and for the working paper the notes behind every figure. Put it last."""
         due, filed = self.filed
         closing = (f"数据截至{long_date(self.period.ends)}，接收至{as_of_text(self.as_of)}；"
-                   f"应报{due}个、实报{filed}个；口径见附件。")
+                   + (f"应报{due}个、实报{filed}个；" if due else "") + "口径见附件。")
         self.show(self.figures.sources(closing, rounding=self.workspace.definitions.campaign.rounding))
         p = self.product
         if p.report_to or p.send_to or p.issue_to or p.copies:
@@ -234,7 +242,8 @@ class Brief:
     def __repr__(self) -> str:
         due, filed = self.filed
         return (f"{self._fill(self.product.title)} · {' › '.join(u.label for u in self.path)} · {self.period.label} · "
-                f"数据版本{as_of_text(self.as_of)} · 应报{due}个、实报{filed}个 · 待处理核查{len(self._findings)}条")
+                f"数据版本{as_of_text(self.as_of)} · " + (f"应报{due}个、实报{filed}个 · " if due else "")
+                + f"待处理核查{len(self._findings)}条")
 
     # Braces
 
@@ -316,6 +325,8 @@ class Brief:
             case "位次":
                 found = [k for k in compare.ranked(compare.peers(r)) if k.reading.unit.code == r.unit.code]
                 return printing.rank_clause(found[0] if found else None)
+            case "差额":
+                return printing.gap_clause(published.gap_of(r))
         ranks = compare.ranked(compare.comparable_children(r))
         return printing.rank_names(printing.best(ranks, last=what == "后三"))
 
@@ -323,7 +334,8 @@ class Brief:
     def _findings(self) -> list[Any]:
         tree = self.workspace.register_at(self.as_of).on(self.period.ends)
         inside = {u.code for u in tree.subtree(self.unit.code)}
-        return self.workspace.store.findings(as_of=self.as_of, period=self.period.id, units=inside)
+        filed = self.workspace.store.findings(as_of=self.as_of, period=self.period.id, units=inside)
+        return [*filed, *published.findings(self.cube, self.unit.code, self.period)]
 
     def _units(self, of: str | Sequence[str], indicator: str) -> list[str]:
         tree = self.cube.tree(self.period)

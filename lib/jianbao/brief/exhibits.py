@@ -8,8 +8,8 @@ from typing import Any
 
 from jianbao.brief import charts
 from jianbao.brief.figures import Figures
-from jianbao.brief.parts import Chart, Column, Run, Table
-from jianbao.brief.printing import NO_DATA, change_cell, exact, percent, printed, schedule_clause
+from jianbao.brief.parts import Chart, Column, Prose, Run, Table
+from jianbao.brief.printing import NO_DATA, change_cell, exact, gap_cell, percent, printed, schedule_clause
 from jianbao.definitions.catalogue import Indicator
 from jianbao.errors import BriefError
 from jianbao.numbers.compare import (
@@ -23,6 +23,7 @@ from jianbao.numbers.compare import (
     schedule_of,
 )
 from jianbao.numbers.readings import Reading, Readings
+from jianbao.numbers.reported import Gap
 
 _DERIVED_TITLES = {"on_previous": "比{that}", "year_on_year": "比上年同期", "rank": "位次", "share": "占比",
                    "schedule": "序时差（百分点）", "contributions": "拉动（百分点）"}
@@ -75,17 +76,39 @@ def table(readings: Readings, figures: Figures, *, title: str, unit_title: str =
         totals = (len(rows) - 1,)
     said = [*notes, *(["带*的为同口径比较：只含两期都报送的单位。"] if same else [])]
     if any(r.value is None for r in readings):
-        said.append("“—”表示未报送，不作零计，不列位次。")
+        missing = any(r.value is None and r.due > r.filed for r in readings)
+        said.append(f"“—”表示{'未报送' if missing else '没有数据'}，不作零计"
+                    + ("，不列位次。" if readings.derived.get("rank") else "。"))
     said += _rank_notes(readings)
     return Table(title=title, columns=tuple(columns), rows=tuple(rows), notes=tuple(said), total_rows=totals)
 
 
-def progress(reading: Reading, figures: Figures, *, title: str = "") -> Chart:
-    """Each comparable child's rate against 序时, best on top. Short ones are hatched, so it reads in black and white."""
+def reported(gaps: Sequence[Gap], figures: Figures, *, title: str, notes: Sequence[str] = ()) -> Table:
+    """One row per published total: what the source published, the sum of the parts, the difference."""
+    if not gaps:
+        raise BriefError(f"表“{title}”没有来源公布的合计可列。")
+    one = len({g.reported.unit.code for g in gaps}) == 1
+    rows = []
+    for g in gaps:
+        r = g.reported
+        name = _heading(r.indicator) if one else f"{r.unit.label}·{_heading(r.indicator)}"
+        rows.append((Run(name), _value_cell(r, figures), _value_cell(g.parts, figures),
+                     Run(gap_cell(g), figures.add(r, gap_cell(g), "差额"))))
+    columns = (Column("指标" if one else "单位·指标"), Column("公布数", "right"), Column("分项合计", "right"),
+               Column("差额", "right"))
+    return Table(title=title, columns=columns, rows=tuple(rows),
+                 notes=(*notes, "公布数为来源发布的总数，分项合计为下属各单位之和；两者并列，互不代替。"))
+
+
+def progress(reading: Reading, figures: Figures, *, title: str = "") -> Chart | Prose:
+    """Each comparable child's rate against 序时, best on top. Short ones are hatched, so it reads in black and white.
+
+    A note instead when no child has a value yet: a first period must not fail.
+    """
     children = [r for r in comparable_children(reading) if r.value is not None]
     whole = schedule_of(reading)
     if not children or whole is None:
-        raise BriefError(f"{reading.indicator.title.zh}：没有可比的下级数据，画不出进度图。")
+        return _nothing(title or reading.indicator.title.zh)
     line = whole.elapsed
     order = sorted(children, key=lambda r: -(r.value or 0.0))
     pairs = [(r, s) for r in order if (s := schedule_of(r)) is not None]
@@ -104,11 +127,12 @@ def progress(reading: Reading, figures: Figures, *, title: str = "") -> Chart:
                  notes=("斜纹为低于序时进度的单位。",) if short else ())
 
 
-def trend(readings: Sequence[Reading | None], figures: Figures, *, title: str = "", labels: Sequence[str]) -> Chart:
-    """One indicator over several periods; a period without data is a gap."""
+def trend(readings: Sequence[Reading | None], figures: Figures, *, title: str = "",
+          labels: Sequence[str]) -> Chart | Prose:
+    """One indicator over several periods; a period without data is a gap. A note instead when none has data."""
     known = [r for r in readings if r is not None and r.value is not None]
     if not known:
-        raise BriefError("没有一期有数据，画不出趋势图。")
+        return _nothing(title or "走势")
     i = known[-1].indicator
     values = [None if r is None or r.value is None else float(exact(r) or 0) for r in readings]
     texts = ["无数据" if r is None or r.value is None else printed(r, bare=True) for r in readings]
@@ -124,6 +148,10 @@ def trend(readings: Sequence[Reading | None], figures: Figures, *, title: str = 
                              else Run(text, figures.add(r, printed(r))))
                             for label, text, r in zip(labels, texts, readings, strict=True)))
     return Chart(title=title or f"{i.title.zh}近{len(values)}期走势", alt=alt, data=data, svg=svg, png=png)
+
+
+def _nothing(title: str) -> Prose:
+    return Prose((Run(f"{title}：{NO_DATA}，图略。"),), role="note")
 
 
 def _rank_notes(readings: Readings) -> list[str]:
@@ -194,4 +222,4 @@ def _children_word(readings: Sequence[Reading]) -> str:
     return f"各{kinds.pop()}" if len(kinds) == 1 else "各单位"
 
 
-__all__ = ["NO_DATA", "progress", "ranked", "table", "trend"]
+__all__ = ["NO_DATA", "progress", "ranked", "reported", "table", "trend"]

@@ -106,8 +106,8 @@ def chinese_date(iso: str) -> str:
 
 def standing(head: Head) -> str:
     """One line for the checker: issue, data version, 应报 and 实报, open findings."""
-    facts = [head.issue and f"期：{head.issue}", head.as_of and f"数据版本：{head.as_of}"]
-    if head.filed:
+    facts = [head.issue and f"期：{head.issue}", head.as_of and f"数据版本：{head.as_of[:16].replace('T', ' ')}"]
+    if head.filed and head.filed[0]:    # nobody is due where sources publish
         facts.append(f"应报{head.filed[0]}、实报{head.filed[1]}")
     facts.append(f"待核{head.open_findings}条" if head.open_findings else "")
     return "　".join(fact for fact in facts if fact)

@@ -40,8 +40,9 @@ class Note:
 
     @property
     def subject(self) -> str:
-        """What the reading is about: 市直机关 · 2023-W42 · 期内."""
-        return " · ".join(x for x in (self.first.unit_name, self.first.period, self.first.form) if x)
+        """What the reading is about: 市直机关 · 2023-W42 · 期内; and 本级 or 公布 when it is not of the whole subtree."""
+        scope = {"own": "本级", "reported": "公布"}.get(self.first.scope, "")
+        return " · ".join(x for x in (self.first.unit_name, self.first.period, self.first.form, scope) if x)
 
 
 @dataclass(frozen=True)

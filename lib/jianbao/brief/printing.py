@@ -13,6 +13,7 @@ from jianbao.definitions.catalogue import Indicator
 from jianbao.definitions.register import Unit
 from jianbao.numbers.compare import Change, Rank, Schedule, Share, Withheld
 from jianbao.numbers.readings import Reading
+from jianbao.numbers.reported import Gap
 
 NO_DATA = "暂无数据"
 ROUNDING_NOTES = {"half_up": "数值按四舍五入取位，比较按未取位的数值计算，部分分项之和与合计可能不等。",
@@ -24,8 +25,13 @@ def exact(reading: Reading) -> Decimal | None:
     if reading.value is None:
         return None
     if reading.numerator is not None and reading.denominator:
-        return Decimal(repr(reading.numerator)) / Decimal(repr(reading.denominator))
-    return Decimal(repr(reading.value))
+        return decimal(reading.numerator) / decimal(reading.denominator)
+    return decimal(reading.value)
+
+
+def decimal(value: float) -> Decimal:
+    """The number that was meant: binary sums leave dust (1.15 + 2.3 is 3.4499999999999997), which must not decide a half."""
+    return Decimal(int(value)) if float(value).is_integer() else Decimal(f"{value:.13g}")
 
 
 def decimals_of(i: Indicator) -> int | None:
@@ -45,7 +51,7 @@ def rounded(value: Decimal, places: int, rule: str) -> Decimal:
 
 def digits(value: Decimal | float, i: Indicator, rule: str = "half_up") -> str:
     """The number as printed, without its measure word: 87.3%, 128, 12.5."""
-    number = Decimal(repr(value)) if isinstance(value, float | int) else value
+    number = decimal(value) if isinstance(value, float | int) else value
     shown = number * 100 if i.is_percent else number / Decimal(repr(i.scale))
     if i.hedge == "余" and shown >= 10 and shown == shown.to_integral_value():
         step = Decimal(10) ** (len(str(int(shown))) - 2 if shown >= 1000 else 1)
@@ -55,13 +61,17 @@ def digits(value: Decimal | float, i: Indicator, rule: str = "half_up") -> str:
     if places is None:
         short = rounded(shown, 1, rule)
         return f"{short:f}".removesuffix(".0")
-    text = f"{rounded(shown, places, rule):f}"
-    if i.is_percent:
-        # A whole 100 or 0 is said whole; 99.96 must not read as all.
-        if text in ("100.0", "100.00") and shown != 100:
-            text = f"{shown.quantize(Decimal(1).scaleb(-places), rounding=ROUND_FLOOR):f}"
-        return ("100" if shown == 100 else "0" if shown == 0 else text) + "%"
-    return text
+    return _percentage(shown, places, rule) if i.is_percent else f"{rounded(shown, places, rule):f}"
+
+
+def _percentage(shown: Decimal, places: int, rule: str) -> str:
+    """A whole 100 or 0 is said whole; 99.96 must not read as all."""
+    if shown in (0, 100):
+        return f"{shown:.0f}%"
+    number = rounded(shown, places, rule)
+    if number == 100 and shown < 100:
+        number = shown.quantize(Decimal(1).scaleb(-places), rounding=ROUND_FLOOR)
+    return f"{number:f}%"
 
 
 def printed(reading: Reading, *, bare: bool = False) -> str:
@@ -88,7 +98,7 @@ def change_clause(change: Change | Withheld | None) -> str:
     if change.before == 0 and not (i.is_percent or i.unit == "百分点"):
         return f"{that}为0"
     up = change.direction == "up"
-    size = abs(Decimal(repr(change.now)) - Decimal(repr(change.before)))
+    size = abs(decimal(change.now) - decimal(change.before))
     if i.is_percent or i.unit == "百分点":
         points = rounded(size * 100, decimals_of(i) or 1, _rule(r))
         if points == 0:
@@ -105,7 +115,7 @@ def change_cell(change: Change | Withheld | None) -> str:
     if not isinstance(change, Change):
         return "—"
     i = change.reading.indicator
-    size = Decimal(repr(change.now)) - Decimal(repr(change.before))
+    size = decimal(change.now) - decimal(change.before)
     if i.is_percent or i.unit == "百分点":
         value = rounded(size * 100, decimals_of(i) or 1, _rule(change.reading))
         text = f"{value:+f}" if value else "0"
@@ -119,7 +129,7 @@ def schedule_clause(schedule: Schedule | None) -> str:
     """超序时进度3.2个百分点 | 低于… | 与序时进度持平. Subtracted first, rounded last."""
     if schedule is None:
         return ""
-    gap = rounded(Decimal(repr(schedule.gap)) * 100, 1, _rule(schedule.reading))
+    gap = rounded((decimal(schedule.progress) - decimal(schedule.elapsed)) * 100, 1, _rule(schedule.reading))
     if gap == 0:
         return "与序时进度持平"
     return f"{'超' if gap > 0 else '低于'}序时进度{abs(gap):f}个百分点"
@@ -137,13 +147,34 @@ def rank_clause(rank: Rank | None) -> str:
     return f"列第{rank.place}位" + (f"（与{names([*rank.tied])}并列）" if rank.tied else "")
 
 
+def gap_clause(gap: Gap | None) -> str:
+    """比合计多12例 | 比合计少… | 与合计一致: what a source published against the sum of the parts."""
+    if gap is None:
+        return ""
+    if gap.agrees:
+        return "与合计一致"
+    r = gap.reported
+    return f"比合计{'多' if gap.difference > 0 else '少'}{_size(gap)}{'' if r.indicator.is_percent else r.indicator.unit}"
+
+
+def gap_cell(gap: Gap) -> str:
+    """The difference for a table: +12, -3, 0."""
+    return "0" if gap.agrees else ("+" if gap.difference > 0 else "-") + _size(gap)
+
+
+def _size(gap: Gap) -> str:
+    i = gap.reported.indicator
+    if i.is_percent:
+        return f"{rounded(abs(Decimal(repr(gap.difference))) * 100, decimals_of(i) or 1, _rule(gap.reported)):f}个百分点"
+    return digits(abs(gap.difference), i.model_copy(update={"hedge": ""}), _rule(gap.reported))
+
+
 def completion_clause(value: float | None, reading: Reading) -> str:
     return "" if value is None else f"完成目标的{percent(value, reading)}"
 
 
 def percent(value: float, reading: Reading) -> str:
-    number = rounded(Decimal(repr(value)) * 100, 1, _rule(reading))
-    return f"{'100' if number == 100 else number}%"
+    return _percentage(decimal(value) * 100, 1, _rule(reading))
 
 
 def best(ranks: Sequence[Rank], n: int = 3, *, last: bool = False) -> list[Rank]:
@@ -177,7 +208,7 @@ def formula(reading: Reading) -> str:
     if reading.denominator is None:
         return ""
     def plain(x: float | None) -> str:
-        return "—" if x is None else f"{Decimal(repr(x)).normalize():f}"
+        return "—" if x is None else f"{decimal(x).normalize():f}"
     return f"{plain(reading.numerator)} ÷ {plain(reading.denominator)}"
 
 

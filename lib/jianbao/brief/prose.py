@@ -3,7 +3,7 @@
     截至{截止日}，已有{已启动单位数}完成启动，启动率{启动率}〔，{启动率.环比}〕。
 
 A brace names an indicator by title, alias, id or code, then what of it: a form (.期内 .累计 .时点), a scope (.本级 .公布),
-a comparison (.环比 .同比 .占比 .完成率 .序时 .位次 .前三 .后三). `:数` leaves the measure word out, `@单位` asks another unit.
+a comparison (.环比 .同比 .占比 .完成率 .序时 .位次 .前三 .后三), or .差额, published against summed. `:数` leaves the measure word out, `@单位` asks another unit.
 〔…〕 drops out when a brace inside is empty. {字面:3场|来源=会议通知} is a literal with its source.
 """
 
@@ -18,7 +18,7 @@ from jianbao.definitions.catalogue import FORMS, Catalogue
 from jianbao.errors import BriefError, UnknownName, suggestions
 
 SCOPES = {"本级": "own", "公布": "reported", "合计": "subtree"}
-DERIVED = ("环比", "同比", "占比", "完成率", "序时", "位次", "前三", "后三")
+DERIVED = ("环比", "同比", "占比", "完成率", "序时", "位次", "前三", "后三", "差额")
 MODIFIERS = (*FORMS, *SCOPES, *DERIVED)
 WORDS = ("截止日", "截止日期", "统计期", "本期", "上期", "单位", "全域", "应报", "实报", "期号", "数据版本")
 

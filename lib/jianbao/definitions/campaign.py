@@ -89,7 +89,8 @@ class Product(Strict):
     name: str                                   # masthead
     title: str                                  # may hold {单位}, {统计期}, {截止日}
     period: Literal["day", "week", "xun", "month", "quarter", "half", "year"] = "week"
-    units: Annotated[str, Field(description="root, children, or org type")] = "root"
+    units: Annotated[str | tuple[str, ...], Field(
+        description="root, children, all (both), an org type or a unit's code; or a list of these")] = "root"
     issuer: str = ""
     secrecy: str = ""
     report_to: str = ""

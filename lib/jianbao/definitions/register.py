@@ -153,8 +153,8 @@ def _check(units: tuple[Unit, ...]) -> None:
                 problems.append(str(unknown(f"parent of unit {code}:", u.parent, spans)))
             if u.filer and u.filer not in spans:
                 problems.append(str(unknown(f"filer of unit {code}:", u.filer, spans)))
-    # A cycle stands on some day on which a span begins; without second spans any day will do.
-    days = {u.valid_from for same in spans.values() if len(same) > 1 for u in same}
+    # A cycle stands on some day on which a unit begins; when nobody moved, one look at all will do.
+    days = {u.valid_from for u in units} if len(spans) < len(units) else set()
     for valid in [[u for u in units if u.valid_on(day)] for day in sorted(days)] or [units]:
         problems += _cycles({u.code: u.parent for u in valid})
     if problems:

@@ -54,10 +54,11 @@ def shown(value: Any, limit: int = 40) -> str:
     if isinstance(value, list | tuple):
         return "、".join(str(v) for v in value)
     text = str(value).strip()
-    return text if len(text) <= limit else text[:limit - 1] + "…"
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 # Each of these takes a cell that is not empty.
+
 
 def as_number(value: Any) -> float:
     """12, １２, 1,234.50, ￥3.5万, 5人. Raises BadCell for 12,5, 约30, 三十."""
@@ -67,7 +68,7 @@ def as_number(value: Any) -> float:
         raise BadCell(f"“{shown(value)}”不是数字。", "请填数字，并把单元格格式改为“常规”。")
     text = squash(value).replace("￥", "").replace("¥", "").replace("−", "-")
     match = _NUMBER.match(text)
-    rest = text[match.end():] if match else text
+    rest = text[match.end() :] if match else text
     scale = 1
     if match and rest[:1] in _SCALES:
         scale, rest = _SCALES[rest[0]], rest[1:]
@@ -93,7 +94,7 @@ def as_percent(value: Any) -> float:
     if text.endswith("%"):
         return _hundredth(as_number(text[:-1]))
     number = as_number(value)
-    if 1 < number < 2:      # 1.2 in a percent cell is 120 %, typed into a plain one it is 1.2 %
+    if 1 < number < 2:  # 1.2 in a percent cell is 120 %, typed into a plain one it is 1.2 %
         raise BadCell(f"“{shown(value)}”分不清是 {number:g}% 还是 {number * 100:g}%。", "请带百分号填写。", "percent")
     return number if -1 <= number <= 1 else _hundredth(number)
 
@@ -176,8 +177,9 @@ class Codes:
 
     def __init__(self, column: Column) -> None:
         self.title, self.codes = column.title, column.codes
-        self.known = {squash(said).upper(): code for said, code in
-                      [*column.code_aliases.items(), *((code, code) for code in column.codes)]}
+        self.known = {
+            squash(said).upper(): code for said, code in [*column.code_aliases.items(), *((code, code) for code in column.codes)]
+        }
 
     def __call__(self, value: Any) -> str:
         said = as_text(value)
@@ -250,8 +252,7 @@ def parser(column: Column, *, near: Period | None = None, units: Units | None = 
     return as_identifier if identifier else as_text
 
 
-def parse_column(values: Sequence[Any], kind: str, parse: Parse,
-                 memo: dict[str, Any]) -> tuple[list[Any], Mapping[int, BadCell]]:
+def parse_column(values: Sequence[Any], kind: str, parse: Parse, memo: dict[str, Any]) -> tuple[list[Any], Mapping[int, BadCell]]:
     """The values, None where empty or wrong, and what is wrong by position.
 
     Most cells already have the type they should: those are taken without a call. Texts met before (codes, units) come
@@ -277,7 +278,7 @@ def parse_column(values: Sequence[Any], kind: str, parse: Parse,
             if value.isspace() or (not free and value.strip() in EMPTY_MARKS and not _is_value(parse, value)):
                 add(None)
                 continue
-        elif cls is float and kind == "int" and value == (n := int(value) if -2**53 < value < 2**53 else None):
+        elif cls is float and kind == "int" and value == (n := int(value) if -(2**53) < value < 2**53 else None):
             add(n)
             continue
         try:

@@ -1,4 +1,4 @@
-"""What is wrong with the sheets of a batch, and which of them are accepted. Imports masks, workbook, store, definitions.
+"""What is wrong with the sheets of a batch, and which of them are accepted. Imports masks, references, contract.
 
 Cells were checked while they were read; here are the checks that need more than a cell: the row, the sheet, the register,
 the store and the rest of the batch. The outcome does not depend on the order of the files.
@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from jianbao.definitions.finding import Finding
 from jianbao.definitions.ledger import Ledger
+from jianbao.intake.contract import Contract
 from jianbao.intake.masks import ENDS, SHEET, STARTS, batch_table, broken
+from jianbao.intake.references import dangling
 from jianbao.intake.sheet import Sheet
-from jianbao.intake.workbook import Contract
 from jianbao.store import Store
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def check_sheets(sheets: Sequence[Sheet], contract: Contract, store: Store, on: 
     batch.check_filing()
     for ledger, numbers in batch.by_ledger.items():
         batch.check_rows(contract.definitions.ledgers[ledger], numbers)
-    batch.check_references()
+    accepted = {n for n in range(len(sheets)) if batch.accepted(n)}
+    for n, finding in dangling(sheets, accepted, contract.definitions.ledgers, store, connection):
+        batch.found[n].append(finding)
     return batch.result()
 
 
@@ -66,8 +69,12 @@ class _Batch:
         self._covered: dict[tuple[str, str], dict[str, int]] = {}
 
     def result(self) -> list[Checked]:
-        return [Checked(s.adding(self.found[n][len(s.findings):]), self.units[n], self.accepted(n),
-                        self.tables[n] if s.rows else None) for n, s in enumerate(self.sheets)]
+        return [
+            Checked(
+                s.adding(self.found[n][len(s.findings) :]), self.units[n], self.accepted(n), self.tables[n] if s.rows else None
+            )
+            for n, s in enumerate(self.sheets)
+        ]
 
     def accepted(self, n: int) -> bool:
         return not any(f.severity == "error" for f in self.found[n])
@@ -94,8 +101,14 @@ class _Batch:
             said = {u for u in sheet.units if u is not None}
             source = self.contract.source(ledger, self.ends[n]) if published else ""
             if not mine and not (about_others and filer in (office, source)):
-                found.append(sheet.finding("error", "entitled", f"“{ledger.title}”不由“{self._label(filer, n)}”报送。",
-                                           "请核对填报单位；只报下发给本单位的台账。"))
+                found.append(
+                    sheet.finding(
+                        "error",
+                        "entitled",
+                        f"“{ledger.title}”不由“{self._label(filer, n)}”报送。",
+                        "请核对填报单位；只报下发给本单位的台账。",
+                    )
+                )
             elif not about_others:
                 found += self._not_mine(n, said - set(mine))
             elif published and ledger.date:
@@ -106,7 +119,9 @@ class _Batch:
             whole = set(before) if ledger.by_office or published else set()
             self.units[n] = tuple(sorted({*mine, *said, *whole})) or (filer,)
             if sheet.nil and sheet.rows:
-                found.append(sheet.finding("error", "nil", f"选了零报送，又填了 {len(sheet.rows)} 行。", "有内容的请清空“零报送”。"))
+                found.append(
+                    sheet.finding("error", "nil", f"选了零报送，又填了 {len(sheet.rows)} 行。", "有内容的请清空“零报送”。")
+                )
             self._check_shrink(n, before)
 
     def _not_there(self, n: int, days: Sequence[date | datetime | None]) -> Iterable[Finding]:
@@ -115,8 +130,15 @@ class _Batch:
         for at, (unit, said) in enumerate(zip(sheet.units, days, strict=True)):
             day = said.date() if isinstance(said, datetime) else said or self.ends[n]
             if unit is not None and unit not in self.contract.register.on(day):
-                yield sheet.finding("error", "unit", f"“{unit}”在 {day} 不是有效单位。", "请核对单位和日期；单位的起止以名册为准。",
-                                    at=at, column="unit", value=unit)
+                yield sheet.finding(
+                    "error",
+                    "unit",
+                    f"“{unit}”在 {day} 不是有效单位。",
+                    "请核对单位和日期；单位的起止以名册为准。",
+                    at=at,
+                    column="unit",
+                    value=unit,
+                )
 
     def _not_mine(self, n: int, units: set[str]) -> Iterable[Finding]:
         sheet, tree = self.sheets[n], self.contract.units(self.ends[n]).tree
@@ -124,12 +146,25 @@ class _Batch:
             if unit not in units:
                 continue
             if unit not in tree:
-                yield sheet.finding("error", "unit", f"“{unit}”在 {self.ends[n]} 不是有效单位。", "单位已撤并的，请填现在的单位。",
-                                    at=at, column="unit", value=unit)
+                yield sheet.finding(
+                    "error",
+                    "unit",
+                    f"“{unit}”在 {self.ends[n]} 不是有效单位。",
+                    "单位已撤并的，请填现在的单位。",
+                    at=at,
+                    column="unit",
+                    value=unit,
+                )
             else:
-                yield sheet.finding("error", "entitled", f"“{self._label(unit, n)}”的“{sheet.ledger.title}”不由“"
-                                    f"{self._label(sheet.filer, n)}”代报。", "请删去这一行，或核对单位。",
-                                    at=at, column="unit", value=unit)
+                yield sheet.finding(
+                    "error",
+                    "entitled",
+                    f"“{self._label(unit, n)}”的“{sheet.ledger.title}”不由“{self._label(sheet.filer, n)}”代报。",
+                    "请删去这一行，或核对单位。",
+                    at=at,
+                    column="unit",
+                    value=unit,
+                )
 
     def _label(self, code: str, n: int) -> str:
         tree = self.contract.units(self.ends[n]).tree
@@ -140,8 +175,14 @@ class _Batch:
         old, new = sum(before.get(u, 0) for u in self.units[n]), len(sheet.rows)
         share = self.contract.definitions.campaign.thresholds.refile_shrink
         if old >= 2 and new < old * share:
-            self.found[n].append(sheet.finding("warning", "shrink", f"重报只有 {new} 行，原来有 {old} 行。",
-                                               "重报的表会整张替换原来的；如果漏了，请补齐后再报。"))
+            self.found[n].append(
+                sheet.finding(
+                    "warning",
+                    "shrink",
+                    f"重报只有 {new} 行，原来有 {old} 行。",
+                    "重报的表会整张替换原来的；如果漏了，请补齐后再报。",
+                )
+            )
 
     # Rows
 
@@ -171,94 +212,52 @@ class _Batch:
         self.connection.register("batch", table)
         if rolling:
             covers = [(i, u) for i, n in enumerate(numbers) for u in self.units[n]]
-            self.connection.register("covers", pa.table({"i": [i for i, _ in covers], "unit": [u for _, u in covers],
-                                                         "ends": [self.ends[numbers[i]] for i, _ in covers]}))
+            self.connection.register(
+                "covers",
+                pa.table(
+                    {
+                        "i": [i for i, _ in covers],
+                        "unit": [u for _, u in covers],
+                        "ends": [self.ends[numbers[i]] for i, _ in covers],
+                    }
+                ),
+            )
             match = "true" if ledger.by_office else "c.unit = k.unit"
             rows = self.connection.execute(
-                f'select distinct c.i, {keys} from known k join covers c on {match} and k.filed <= c.ends where not exists '
-                f'(select 1 from batch b where b."{SHEET}" = c.i and {same}) order by all').fetchall()
+                f"select distinct c.i, {keys} from known k join covers c on {match} and k.filed <= c.ends where not exists "
+                f'(select 1 from batch b where b."{SHEET}" = c.i and {same}) order by all'
+            ).fetchall()
             gone: dict[int, list[str]] = {}
             for i, *key in rows:
                 gone.setdefault(i, []).append("·".join(str(k) for k in key))
             for i, names in gone.items():
                 sheet = self.sheets[numbers[i]]
                 listed = "、".join(names[:SHOWN_KEYS]) + ("等" if len(names) > SHOWN_KEYS else "")
-                self.found[numbers[i]].append(sheet.finding(
-                    "warning", "vanished", f"以前报过、这次全表里没有的有 {len(names)} 项：{listed}。",
-                    "漏了的请补上；确应删去的请说明原因。未说明前仍按原来的计。", value=listed))
+                self.found[numbers[i]].append(
+                    sheet.finding(
+                        "warning",
+                        "vanished",
+                        f"以前报过、这次全表里没有的有 {len(names)} 项：{listed}。",
+                        "漏了的请补上；确应删去的请说明原因。未说明前仍按原来的计。",
+                        value=listed,
+                    )
+                )
         else:
             rows = self.connection.execute(
                 f'select b."{SHEET}", b.row, min(k.period) from batch b join known k on {same} '
-                f'where k.filed <> b."{ENDS}" group by all order by all').fetchall()
+                f'where k.filed <> b."{ENDS}" group by all order by all'
+            ).fetchall()
             for i, row, period in rows:
                 sheet = self.sheets[numbers[i]]
-                self.found[numbers[i]].append(sheet.finding(
-                    "error", "key-filed", f"这一项在 {period} 已经报过。", "一件事只报一次；要更正的，重报原来那一期的表。",
-                    at=list(sheet.rows).index(row), column=ledger.key[-1]))
+                self.found[numbers[i]].append(
+                    sheet.finding(
+                        "error",
+                        "key-filed",
+                        f"这一项在 {period} 已经报过。",
+                        "一件事只报一次；要更正的，重报原来那一期的表。",
+                        at=list(sheet.rows).index(row),
+                        column=ledger.key[-1],
+                    )
+                )
         for name in ("known", "batch"):
             self.connection.unregister(name)
-
-    # Sheets and each other
-
-    def check_references(self) -> None:
-        """A reference must lead to a row in the store or in an accepted sheet of the batch.
-
-        A sheet sent back for a dangling reference may leave others dangling: repeated until nothing changes.
-        """
-        wanted = [(n, name, *_target(c.references, self.contract.definitions.ledgers))
-                  for n, s in enumerate(self.sheets) for name, c in s.ledger.typed.items() if c.references and s.rows]
-        if not wanted:
-            return
-        stored = {target: self._stored(target, wanted) for target in {(t, k) for _, _, t, k in wanted}}
-        accepted = {n for n in range(len(self.sheets)) if self.accepted(n)}
-        while True:
-            filed = {t: self._filed(t, accepted) for t in stored}
-            missing = [(n, at, name, value, t) for n, name, *to in wanted for t in [(to[0], to[1])]
-                       for at, unit, value in _references(self.sheets[n], name)
-                       if (unit, value) not in stored[t] and (unit, value) not in filed[t]]
-            lost = {n for n, *_ in missing} & accepted
-            if not lost:
-                break
-            accepted -= lost
-        everything = {t: self._filed(t, set(range(len(self.sheets)))) for t in stored}
-        for n, at, name, value, t in missing:
-            sheet, title = self.sheets[n], self.contract.definitions.ledgers[t[0]].title
-            here = (sheet.units[at], value) in everything[t]
-            self.found[n].append(sheet.finding(
-                "error", "reference", f"“{sheet.title(name)}”{value} 在本单位的“{title}”里没有。",
-                f"登记它的“{title}”这次被退回，请改正后一起重报。" if here else f"请核对编号，或先在“{title}”里登记。",
-                at=at, column=name, value=value))
-
-    def _filed(self, target: tuple[str, str], numbers: set[int]) -> set[tuple[Any, Any]]:
-        ledger, key = target
-        return {pair for n in self.by_ledger.get(ledger, ()) if n in numbers
-                for pair in zip(self.sheets[n].units, self.sheets[n].values[key], strict=True)}
-
-    def _stored(self, target: tuple[str, str], wanted: Sequence[tuple[int, str, str, str]]) -> set[tuple[Any, Any]]:
-        """Those of the wanted (unit, value) that the store has."""
-        import pyarrow as pa
-
-        ledger, key = target
-        pairs = {(unit, str(value)) for n, name, t, k in wanted if (t, k) == target
-                 for _, unit, value in _references(self.sheets[n], name)}
-        if not pairs or not self.store.files(ledger):
-            return set()
-        self.connection.register("known", self.store.keys(ledger, [key]))
-        self.connection.register("wanted", pa.table({"unit": pa.array([u for u, _ in pairs], pa.string()),
-                                                     "v": pa.array([v for _, v in pairs], pa.string())}))
-        rows = self.connection.execute(f'select k.unit, k."{key}" from known k semi join wanted w '
-                                       f'on w.unit = k.unit and w.v = cast(k."{key}" as varchar)').fetchall()
-        return set(rows)
-
-
-def _target(references: str | None, ledgers: Any) -> tuple[str, str]:
-    name, _, key = str(references).partition(".")
-    return name, key or ledgers[name].key[0]
-
-
-def _references(sheet: Sheet, name: str) -> Iterable[tuple[int, str | None, Any]]:
-    for at, (unit, value) in enumerate(zip(sheet.units, sheet.values[name], strict=True)):
-        for one in value if isinstance(value, list) else (value,):
-            if one is not None:
-                yield at, unit, one
-

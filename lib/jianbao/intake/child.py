@@ -15,9 +15,9 @@ from typing import Any
 from jianbao.errors import WorkbookError
 from jianbao.intake.gate import RESAVE, inspect
 
-MEMORY = 1 << 30                # bytes of address space
+MEMORY = 1 << 30  # bytes of address space
 SECONDS_PER_FILE, SECONDS_MORE = 2, 20
-CODES_SHEET = "_codes"          # the templates' own drop-down lists: never filed
+CODES_SHEET = "_codes"  # the templates' own drop-down lists: never filed
 Cells = tuple[str, bool, list[list[Any]], dict[tuple[int, int], str], list[tuple[int, int, int, int]]]
 
 
@@ -53,8 +53,15 @@ def read(content: bytes, name: str) -> list[Cells]:
         merged = marks.merged.get(sheet.name, [])
         if content.startswith(b"\xd0\xcf"):
             merged = [(a, b, c, d) for (a, b), (c, d) in cells.merged_cell_ranges or ()]
-        sheets.append((sheet.name, sheet.visible == SheetVisibleEnum.Visible,
-                       cells.to_python(skip_empty_area=False), marks.faults.get(sheet.name, {}), merged))
+        sheets.append(
+            (
+                sheet.name,
+                sheet.visible == SheetVisibleEnum.Visible,
+                cells.to_python(skip_empty_area=False),
+                marks.faults.get(sheet.name, {}),
+                merged,
+            )
+        )
     return sheets
 
 
@@ -86,7 +93,7 @@ def _explained(error: BaseException) -> tuple[str, str, str]:
 def _limit(files: int) -> None:
     try:
         import resource
-    except ImportError:     # Windows has no such limits; the gate and the parent's clock remain
+    except ImportError:  # Windows has no such limits; the gate and the parent's clock remain
         return
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     seconds = SECONDS_MORE + SECONDS_PER_FILE * files

@@ -16,9 +16,9 @@ from xml.etree import ElementTree
 
 from jianbao.errors import WorkbookError
 
-MAX_FILE = 20 << 20             # bytes as filed
-MAX_INSIDE = 300 << 20          # bytes unpacked
-MAX_PACKING = 200               # unpacked to packed, for anything over MAX_SMALL
+MAX_FILE = 20 << 20  # bytes as filed
+MAX_INSIDE = 300 << 20  # bytes unpacked
+MAX_PACKING = 200  # unpacked to packed, for anything over MAX_SMALL
 MAX_SMALL = 20 << 20
 MAX_PARTS = 4000
 MAX_ROWS, MAX_COLUMNS, MAX_AREA = 200_000, 702, 5_000_000
@@ -26,8 +26,9 @@ CHUNK, OVERLAP = 4 << 20, 4096
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 RESAVE = "请用 WPS 或 Excel 打开，另存为 .xlsx 后重新报送。"
-_READ_BY_PARSERS = re.compile(r"xl/(worksheets/[^/]+\.xml|sharedStrings\.xml|styles\.xml|workbook\.xml|_rels/workbook\.xml\.rels)",
-                              re.IGNORECASE)
+_READ_BY_PARSERS = re.compile(
+    r"xl/(worksheets/[^/]+\.xml|sharedStrings\.xml|styles\.xml|workbook\.xml|_rels/workbook\.xml\.rels)", re.IGNORECASE
+)
 # A literal beginning is what makes these searches cheap; every writer we met puts a space before the attribute.
 _FAR = re.compile(rb' r="(?:[A-Z]{2,3}\d|[A-Z]\d{4})')
 _FAR_QUOTED = re.compile(rb"\sr='(?:[A-Z]{2,3}\d|[A-Z]\d{4})")
@@ -45,7 +46,7 @@ class Marks:
     """What calamine does not tell, per sheet, 0-based: cells with an error or an uncomputed formula, merged ranges."""
 
     faults: dict[str, dict[tuple[int, int], str]] = field(default_factory=dict)
-    merged: dict[str, list[tuple[int, int, int, int]]] = field(default_factory=dict)    # first row, column, last row, column
+    merged: dict[str, list[tuple[int, int, int, int]]] = field(default_factory=dict)  # first row, column, last row, column
 
 
 def inspect(content: bytes, name: str) -> Marks:
@@ -53,8 +54,9 @@ def inspect(content: bytes, name: str) -> Marks:
     if not content:
         raise WorkbookError("empty-file", "文件是空的（0 字节）。", "可能没有传完，请重新保存并报送。")
     if len(content) > MAX_FILE:
-        raise WorkbookError("too-large", f"文件有 {len(content) >> 20} MB，超过 {MAX_FILE >> 20} MB。",
-                            "请删去图片和无关的工作表后重新报送。")
+        raise WorkbookError(
+            "too-large", f"文件有 {len(content) >> 20} MB，超过 {MAX_FILE >> 20} MB。", "请删去图片和无关的工作表后重新报送。"
+        )
     if content.startswith(ZIP):
         return _zip(content)
     if content.startswith(OLE):
@@ -88,7 +90,7 @@ def _ole(content: bytes) -> None:
 
         try:
             encrypted = bool(msoffcrypto.OfficeFile(io.BytesIO(content)).is_encrypted())
-        except Exception:   # what it does not know, the reader will say
+        except Exception:  # what it does not know, the reader will say
             encrypted = False
     if encrypted:
         raise _locked()
@@ -118,7 +120,9 @@ def _zip(content: bytes) -> Marks:
         raise _locked()
     inside, packed = sum(p.file_size for p in parts), max(1, sum(p.compress_size for p in parts))
     if inside > MAX_INSIDE or (inside > MAX_SMALL and inside > packed * MAX_PACKING):
-        raise WorkbookError("bomb", f"文件展开后有 {inside >> 20} MB，不像正常填报的台账。", "请把内容粘贴到新下发的模板里重新报送。")
+        raise WorkbookError(
+            "bomb", f"文件展开后有 {inside >> 20} MB，不像正常填报的台账。", "请把内容粘贴到新下发的模板里重新报送。"
+        )
     if not known & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} and "xl/" not in {n[:3].lower() for n in names}:
         what = "，是 Word 文件" if "word/document.xml" in known else "，是演示文稿" if "ppt/presentation.xml" in known else ""
         raise WorkbookError("not-excel", f"这不是 Excel 文件{what}。", "请填在下发的 Excel 模板里重新报送。")
@@ -132,14 +136,26 @@ def _zip(content: bytes) -> Marks:
         if faults or merged:
             titles = _sheet_names(archive)
             return Marks({titles.get(k, k): v for k, v in faults.items()}, {titles.get(k, k): v for k, v in merged.items()})
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, KeyError,
-            ElementTree.ParseError, UnicodeDecodeError):
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        OSError,
+        KeyError,
+        ElementTree.ParseError,
+        UnicodeDecodeError,
+    ):
         raise _damaged() from None
     return Marks()
 
 
-def _scan(part: zipfile.ZipInfo, stream: IO[bytes], faults: dict[str, dict[tuple[int, int], str]],
-          merged: dict[str, list[tuple[int, int, int, int]]]) -> None:
+def _scan(
+    part: zipfile.ZipInfo,
+    stream: IO[bytes],
+    faults: dict[str, dict[tuple[int, int], str]],
+    merged: dict[str, list[tuple[int, int, int, int]]],
+) -> None:
     """One part in chunks that overlap, so that no tag is cut and no part stands in memory whole."""
     name, sheet, tail = part.filename, "worksheets/" in part.filename, b""
     rows = columns = 0
@@ -172,12 +188,18 @@ def _extent(text: bytes, rows: int, columns: int) -> tuple[int, int]:
     for letters, digits in set(_PLACE.findall(text)):
         row, col = int(digits), column(letters) + 1
         if row > MAX_ROWS or col > MAX_COLUMNS:
-            raise WorkbookError("far-cell", f"单元格 {letters.decode()}{row} 离表格太远。",
-                                "请删除表格以外的行和列（选中后右键删除，不是清空），保存后重新报送。")
+            raise WorkbookError(
+                "far-cell",
+                f"单元格 {letters.decode()}{row} 离表格太远。",
+                "请删除表格以外的行和列（选中后右键删除，不是清空），保存后重新报送。",
+            )
         rows, columns = max(rows, row), max(columns, col)
     if rows * columns > MAX_AREA:
-        raise WorkbookError("far-cell", f"表格占了 {rows} 行 {columns} 列，大多是空的。",
-                            "请删除表格以外的行和列（选中后右键删除，不是清空），保存后重新报送。")
+        raise WorkbookError(
+            "far-cell",
+            f"表格占了 {rows} 行 {columns} 列，大多是空的。",
+            "请删除表格以外的行和列（选中后右键删除，不是清空），保存后重新报送。",
+        )
     return rows, columns
 
 

@@ -1,4 +1,4 @@
-"""Files in: seen before? readable? right? then stored, and the rest sent back. Imports the rest of this room, workspace, store."""
+"""Files in: seen before? readable? right? then stored, and the rest sent back. Imports this room, workspace, store."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from pathlib import Path
 from jianbao.definitions.finding import Finding
 from jianbao.errors import JianbaoError, WorkbookError
 from jianbao.intake.checks import Checked, check_sheets, is_filed
+from jianbao.intake.contract import Contract
 from jianbao.intake.master import receive_master, register_of
 from jianbao.intake.reader import read_batch
 from jianbao.intake.receipt import FileReport, Outcome, Receipt, SheetReport
-from jianbao.intake.workbook import Book, Contract
+from jianbao.intake.workbook import Book, read_workbook
 from jianbao.store import Delivery, Received, Submission
 from jianbao.workspace import Workspace
 
-RECEIVED_LIST = "received.csv"      # beside the files: file, received_at
+RECEIVED_LIST = "received.csv"  # beside the files: file, received_at
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,7 @@ class Incoming:
     name: str
     content: bytes
     received_at: datetime
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.content).hexdigest()
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Examined:
     incoming: Incoming
     book: Book | None
     checked: tuple[Checked, ...]
-    findings: tuple[Finding, ...]       # of the file itself; those of sheets are with the sheets
+    findings: tuple[Finding, ...]  # of the file itself; those of sheets are with the sheets
 
     @property
     def outcome(self) -> Outcome:
@@ -61,10 +59,21 @@ class Examined:
 
     def report(self, returned: Path | None = None) -> FileReport:
         period = self.book.period.id if self.book and self.book.period else ""
-        sheets = tuple(SheetReport(c.sheet.ledger.name, c.sheet.ledger.title, c.sheet.name, len(c.sheet.rows), c.sheet.nil,
-                                   c.accepted) for c in self.checked)
-        return FileReport(self.incoming.name, self.outcome, self.incoming.received_at, self.book.filer if self.book else "",
-                          period, sheets, self.all_findings, self.book.guesses if self.book else (), returned)
+        sheets = tuple(
+            SheetReport(c.sheet.ledger.name, c.sheet.ledger.title, c.sheet.name, len(c.sheet.rows), c.sheet.nil, c.accepted)
+            for c in self.checked
+        )
+        return FileReport(
+            self.incoming.name,
+            self.outcome,
+            self.incoming.received_at,
+            self.book.filer if self.book else "",
+            period,
+            sheets,
+            self.all_findings,
+            self.book.guesses if self.book else (),
+            returned,
+        )
 
 
 def receive(workspace: Workspace, path: Path | None = None, *, received_at: datetime | None = None) -> Receipt:
@@ -83,8 +92,7 @@ def receive(workspace: Workspace, path: Path | None = None, *, received_at: date
         if not new:
             return Receipt((*masters, *duplicates), store.version())
         examined = examine(workspace, new)
-        version = store.receive([_received(workspace, e) for e in examined],
-                                received_at=max(i.received_at for i in new))
+        version = store.receive([_received(workspace, e) for e in examined], received_at=max(i.received_at for i in new))
     from jianbao.intake.returned import write_return
 
     reports = [e.report(write_return(workspace, e.report(), e.incoming.content)) for e in examined]
@@ -111,7 +119,7 @@ def examine(workspace: Workspace, incoming: Sequence[Incoming]) -> list[Examined
         if isinstance(sheets, WorkbookError):
             findings[n] = [Finding("error", sheets.rule, sheets.message, sheets.remedy, file=i.name)]
             continue
-        books[n] = contract.read(i.name, sheets, i.received_at)
+        books[n] = read_workbook(contract, i.name, sheets, i.received_at)
         findings[n] = [*books[n].findings, *_not_filed(books[n])]
     filed = [(n, s) for n, book in books.items() for s in book.sheets if is_filed(s)]
     checked: dict[int, list[Checked]] = {}
@@ -123,8 +131,15 @@ def examine(workspace: Workspace, incoming: Sequence[Incoming]) -> list[Examined
 def _not_filed(book: Book) -> Iterable[Finding]:
     for s in book.sheets:
         if not is_filed(s):
-            yield replace(s.finding("warning", "not-filed", f"“{s.ledger.title}”是空的，没有选零报送，按未报处理。",
-                                    "确实没有的，在“零报送”处选“是”；有的请填报。"), row=None)
+            yield replace(
+                s.finding(
+                    "warning",
+                    "not-filed",
+                    f"“{s.ledger.title}”是空的，没有选零报送，按未报处理。",
+                    "确实没有的，在“零报送”处选“是”；有的请填报。",
+                ),
+                row=None,
+            )
 
 
 def _received(workspace: Workspace, e: Examined) -> Received:
@@ -133,9 +148,21 @@ def _received(workspace: Workspace, e: Examined) -> Received:
     for c in e.checked:
         s = c.sheet
         assert s.period is not None
-        submissions.append(Submission(s.ledger.name, s.period.id, s.period.ends, s.filer, c.units, s.nil and not s.rows, s.name,
-                                      c.accepted, i.received_at > workspace.cut_off(s.period), c.rows if c.accepted else None,
-                                      s.findings))
+        submissions.append(
+            Submission(
+                s.ledger.name,
+                s.period.id,
+                s.period.ends,
+                s.filer,
+                c.units,
+                s.nil and not s.rows,
+                s.name,
+                c.accepted,
+                i.received_at > workspace.cut_off(s.period),
+                c.rows if c.accepted else None,
+                s.findings,
+            )
+        )
     delivery = Delivery(i.sha256, i.name, len(i.content), e.book.filer if e.book else "", i.received_at, e.outcome)
     return Received(delivery, i.content, tuple(submissions), e.findings)
 
@@ -168,7 +195,9 @@ def _listed(path: Path, default: datetime, *, must_exist: bool) -> list[Incoming
         if p.parent not in times:
             times[p.parent] = _received_times(p.parent / RECEIVED_LIST)
         name = p.name if path.is_file() else p.relative_to(path).as_posix()
-        result.append(Incoming(p, name, p.read_bytes(), times[p.parent].get(p.name, default)))
+        content = p.read_bytes()
+        at = times[p.parent].get(p.name, default)
+        result.append(Incoming(p, name, content, at, hashlib.sha256(content).hexdigest()))
     return result
 
 
@@ -182,6 +211,8 @@ def _received_times(path: Path) -> dict[str, datetime]:
             try:
                 times[str(row["file"])] = datetime.fromisoformat(str(row["received_at"]).strip()).replace(tzinfo=None)
             except (KeyError, ValueError):
-                raise JianbaoError(f"{path}:{reader.line_num}: should have the columns file and received_at, "
-                                   "with times such as 2023-10-23T11:40.") from None
+                raise JianbaoError(
+                    f"{path}:{reader.line_num}: should have the columns file and received_at, "
+                    "with times such as 2023-10-23T11:40."
+                ) from None
     return times

@@ -21,7 +21,7 @@ from jianbao.intake.sheet import Sheet
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SHEET, STARTS, ENDS = "sheet·", "starts·", "ends·"      # columns of the batch that no ledger can have
+SHEET, STARTS, ENDS = "sheet·", "starts·", "ends·"  # columns of the batch that no ledger can have
 REMEDY = "请核对后改正。"
 
 
@@ -58,7 +58,9 @@ def batch_table(ledger: Ledger, sheets: Sequence[Sheet], ends: Sequence[date]) -
     first = spread([s.period.starts if s.period else date(1, 1, 1) for s in sheets])
     columns: dict[str, Any] = {
         "unit": pa.array([u for s in sheets for u in s.units], pa.string()),
-        "row": pa.array([r for s in sheets for r in s.rows], pa.int32()), "date": last}
+        "row": pa.array([r for s in sheets for r in s.rows], pa.int32()),
+        "date": last,
+    }
     for name, column in ledger.typed.items():
         values: list[Any] = []
         for s in sheets:
@@ -66,12 +68,14 @@ def batch_table(ledger: Ledger, sheets: Sequence[Sheet], ends: Sequence[date]) -
         columns[name] = pa.array(values, arrow_type(column.type))
     if ledger.date:
         columns["date"] = pc.coalesce(columns[ledger.date].cast(pa.date32()), last)
-    return pa.table(columns | {SHEET: pa.array(np.repeat(np.arange(len(sheets), dtype=np.int32), counts)),
-                               STARTS: first, ENDS: last})
+    return pa.table(
+        columns | {SHEET: pa.array(np.repeat(np.arange(len(sheets), dtype=np.int32), counts)), STARTS: first, ENDS: last}
+    )
 
 
-def broken(ledger: Ledger, table: pa.Table, sheets: Sequence[Sheet], campaign: Campaign,
-           connection: Any) -> Iterator[tuple[int, Finding]]:
+def broken(
+    ledger: Ledger, table: pa.Table, sheets: Sequence[Sheet], campaign: Campaign, connection: Any
+) -> Iterator[tuple[int, Finding]]:
     """(which sheet, finding) for every row and rule that do not agree."""
     masks = list(_masks(ledger, campaign))
     if not masks or not table.num_rows:
@@ -79,8 +83,9 @@ def broken(ledger: Ledger, table: pa.Table, sheets: Sequence[Sheet], campaign: C
     chosen = ", ".join(f"coalesce({m.bad}, false) as m{i}" for i, m in enumerate(masks))
     either = " or ".join(f"m{i}" for i in range(len(masks)))
     connection.register("batch", table.append_column("i·", _numbered(table.num_rows)))
-    rows = connection.execute(f'select * from (select "i·", "{SHEET}", {chosen} from batch) where {either} '
-                              'order by "i·"').fetchall()
+    rows = connection.execute(
+        f'select * from (select "i·", "{SHEET}", {chosen} from batch) where {either} order by "i·"'
+    ).fetchall()
     connection.unregister("batch")
     starts = [0]
     for s in sheets:
@@ -94,8 +99,18 @@ def broken(ledger: Ledger, table: pa.Table, sheets: Sequence[Sheet], campaign: C
             if m.rule in ("backdated", "future") and m.column in own:
                 continue
             column = m.column if m.column in sheet.places else ""
-            yield number, sheet.finding(m.severity, m.rule, _filled(m.message, sheet, at), m.remedy or REMEDY, at=at,
-                                        column=column, value=_value(sheet, column, at))
+            yield (
+                number,
+                sheet.finding(
+                    m.severity,
+                    m.rule,
+                    _filled(m.message, sheet, at),
+                    m.remedy or REMEDY,
+                    at=at,
+                    column=column,
+                    value=_value(sheet, column, at),
+                ),
+            )
 
 
 def _own_rules(ledger: Ledger) -> set[str]:
@@ -123,17 +138,35 @@ def _masks(ledger: Ledger, campaign: Campaign) -> Iterator[Mask]:
     if ledger.kind != "master" and ledger.date:
         title = ledger.columns[ledger.date].title
         if ledger.kind == "event" and not ledger.by_key:
-            yield Mask("backdated", "warning", ledger.date, f'"date" < "{STARTS}"',
-                       f"补报：“{title}”{{{ledger.date}}} 早于本统计期，计入它自己的统计期。", "确属补报的不用改；年月写错的请改正。")
-        yield Mask("future", "error", ledger.date, f'"date" > "{ENDS}"',
-                   f"“{title}”{{{ledger.date}}} 晚于统计期最后一天。", "只报到本期末为止的；以后的下一期再报。")
+            yield Mask(
+                "backdated",
+                "warning",
+                ledger.date,
+                f'"date" < "{STARTS}"',
+                f"补报：“{title}”{{{ledger.date}}} 早于本统计期，计入它自己的统计期。",
+                "确属补报的不用改；年月写错的请改正。",
+            )
+        yield Mask(
+            "future",
+            "error",
+            ledger.date,
+            f'"date" > "{ENDS}"',
+            f"“{title}”{{{ledger.date}}} 晚于统计期最后一天。",
+            "只报到本期末为止的；以后的下一期再报。",
+        )
     key = ledger.key or (("unit",) if ledger.kind == "snapshot" else ())
     if key:
         same = ", ".join(dict.fromkeys(f'"{k}"' for k in (SHEET, "unit", *key)))
         filled = " and ".join(f'"{k}" is not null' for k in key)
         titles = "、".join(ledger.columns[k].title if k in ledger.columns else "单位" for k in key)
-        yield Mask("key", "error", key[-1], f"{filled} and count(*) over (partition by {same}) > 1",
-                   f"“{titles}”与另一行重复。", "同一项只填一行；确是两项的，编号要不同。")
+        yield Mask(
+            "key",
+            "error",
+            key[-1],
+            f"{filled} and count(*) over (partition by {same}) > 1",
+            f"“{titles}”与另一行重复。",
+            "同一项只填一行；确是两项的，编号要不同。",
+        )
     name_of = _names(campaign)
     for rule in ledger.rules:
         yield Mask(rule.id, rule.severity, rule.column or "", f"not ({to_sql(rule.check, name_of)})", rule.message, rule.remedy)
@@ -150,16 +183,28 @@ def _bounds(name: str, c: Column) -> Iterator[Mask]:
     if c.max is not None:
         yield Mask("max", "error", name, f'"{name}" > {c.max!r}', f"“{c.title}”大于 {said(c.max)}。", REMEDY)
     if c.step is not None:
-        yield Mask("step", "error", name, f'abs("{name}" / {c.step!r} - round("{name}" / {c.step!r})) > 1e-6',
-                   f"“{c.title}”应是 {said(c.step)} 的整数倍。", REMEDY)
+        yield Mask(
+            "step",
+            "error",
+            name,
+            f'abs("{name}" / {c.step!r} - round("{name}" / {c.step!r})) > 1e-6',
+            f"“{c.title}”应是 {said(c.step)} 的整数倍。",
+            REMEDY,
+        )
     if c.max_length is not None:
         length = f'len("{name}")' if c.type == "list" else f'length("{name}")'
-        yield Mask("max_length", "error", name, f"{length} > {c.max_length}", f"“{c.title}”超过 {c.max_length} 字。", "请压缩文字。")
+        yield Mask(
+            "max_length", "error", name, f"{length} > {c.max_length}", f"“{c.title}”超过 {c.max_length} 字。", "请压缩文字。"
+        )
 
 
 def _names(campaign: Campaign) -> Callable[[str, str], str]:
-    moments = {"period_starts": f'"{STARTS}"', "period_ends": f'"{ENDS}"', "campaign_starts": literal(campaign.starts),
-               "campaign_ends": literal(campaign.ends)}
+    moments = {
+        "period_starts": f'"{STARTS}"',
+        "period_ends": f'"{ENDS}"',
+        "campaign_starts": literal(campaign.starts),
+        "campaign_ends": literal(campaign.ends),
+    }
 
     def name_of(table: str, column: str) -> str:
         return moments.get(column) or f'"{column}"'

@@ -15,10 +15,11 @@ from jianbao.definitions.finding import Finding
 from jianbao.definitions.register import Register
 from jianbao.errors import DefinitionError, WorkbookError
 from jianbao.intake.checks import Checked, check_sheets
+from jianbao.intake.contract import Contract
 from jianbao.intake.reader import RawSheet, read_batch
+from jianbao.intake.reading import read_sheet
 from jianbao.intake.receipt import FileReport, SheetReport
-from jianbao.intake.sheet import Sheet, read_sheet
-from jianbao.intake.workbook import Contract
+from jianbao.intake.sheet import Sheet
 from jianbao.store import Delivery, Received, Submission
 from jianbao.workspace import Workspace, unit_from
 
@@ -55,14 +56,43 @@ def receive_master(workspace: Workspace, received_at: datetime) -> list[FileRepo
     received, reports = [], []
     for m in new:
         name = f"master/{m.path.name}"
-        submissions = tuple(Submission(c.sheet.ledger.name, "", received_at.date(), workspace.definitions.campaign.office_code,
-                                       c.units, False, c.sheet.name, True, False, c.rows, c.sheet.findings) for c in m.checked)
-        received.append(Received(Delivery(m.sha256, name, len(m.content), workspace.definitions.campaign.office_code,
-                                          received_at, "stored"), m.content, submissions))
-        reports.append(FileReport(
-            name, "stored", received_at, workspace.definitions.campaign.office_code, "", tuple(
-                SheetReport(c.sheet.ledger.name, c.sheet.ledger.title, c.sheet.name, len(c.sheet.rows), False, True)
-                for c in m.checked), m.findings))
+        submissions = tuple(
+            Submission(
+                c.sheet.ledger.name,
+                "",
+                received_at.date(),
+                workspace.definitions.campaign.office_code,
+                c.units,
+                False,
+                c.sheet.name,
+                True,
+                False,
+                c.rows,
+                c.sheet.findings,
+            )
+            for c in m.checked
+        )
+        received.append(
+            Received(
+                Delivery(m.sha256, name, len(m.content), workspace.definitions.campaign.office_code, received_at, "stored"),
+                m.content,
+                submissions,
+            )
+        )
+        reports.append(
+            FileReport(
+                name,
+                "stored",
+                received_at,
+                workspace.definitions.campaign.office_code,
+                "",
+                tuple(
+                    SheetReport(c.sheet.ledger.name, c.sheet.ledger.title, c.sheet.name, len(c.sheet.rows), False, True)
+                    for c in m.checked
+                ),
+                m.findings,
+            )
+        )
     if received:
         workspace.store.receive(received, received_at=received_at)
         workspace.refresh()
@@ -116,8 +146,9 @@ def read_master(workspace: Workspace, on: date) -> list[MasterFile]:
     return result
 
 
-def _checked(workspace: Workspace, contract: Contract, path: Path, raw: Sequence[RawSheet], on: date, problems: list[str],
-             only: str) -> list[Checked]:
+def _checked(
+    workspace: Workspace, contract: Contract, path: Path, raw: Sequence[RawSheet], on: date, problems: list[str], only: str
+) -> list[Checked]:
     """The sheets that are master ledgers: the register alone, or all but the register."""
     sheets: list[Sheet] = []
     for one in raw:
@@ -128,18 +159,31 @@ def _checked(workspace: Workspace, contract: Contract, path: Path, raw: Sequence
             continue
         header = contract.header(one, ledger)
         if header is None:
-            problems.append(f"data/master/{path.name}: {one.name}: 找不到表头。列名应为：{'、'.join(c.title for c in ledger.columns.values())}。")
+            problems.append(
+                f"data/master/{path.name}: {one.name}: 找不到表头。"
+                f"列名应为：{'、'.join(c.title for c in ledger.columns.values())}。"
+            )
             continue
-        sheet = read_sheet(one, ledger, header, file=path.name, filer=contract.definitions.campaign.office_code, period=None,
-                           nil=False, parse=contract.how(ledger, None, on), own_unit="")
+        sheet = read_sheet(
+            one,
+            ledger,
+            header,
+            file=path.name,
+            filer=contract.definitions.campaign.office_code,
+            period=None,
+            nil=False,
+            parse=contract.how(ledger, None, on),
+            own_unit="",
+        )
         if "unit" in ledger.columns:
             sheet = replace(sheet, units=sheet.values["unit"])
         elif ledger.name == "register":
             sheet = replace(sheet, units=sheet.values["code"])
         sheets.append(sheet)
     checked = check_sheets(sheets, contract, workspace.store, on)
-    problems += [f"data/master/{f.place}: {f.message}{f.remedy}" for c in checked for f in c.sheet.findings
-                 if f.severity == "error"]
+    problems += [
+        f"data/master/{f.place}: {f.message}{f.remedy}" for c in checked for f in c.sheet.findings if f.severity == "error"
+    ]
     return checked
 
 

@@ -18,7 +18,7 @@ from jianbao.intake.gate import MAX_FILE, RESAVE
 
 Key = TypeVar("Key", bound=Hashable)
 FILES_PER_CHILD, BYTES_PER_CHILD = 200, 64 << 20
-WAIT, WAIT_PER_FILE = 60, 5         # seconds of the wall clock, beside the child's own limit of processor time
+WAIT, WAIT_PER_FILE = 60, 5  # seconds of the wall clock, beside the child's own limit of processor time
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class RawSheet:
     name: str
     visible: bool
     rows: list[list[Any]]
-    faults: dict[tuple[int, int], str]                  # cells with #N/A and the like, or "formula": never computed
-    merged: list[tuple[int, int, int, int]]             # first row, first column, last row, last column
+    faults: dict[tuple[int, int], str]  # cells with #N/A and the like, or "formula": never computed
+    merged: list[tuple[int, int, int, int]]  # first row, first column, last row, last column
 
 
 def read_batch(files: Mapping[Key, tuple[str, bytes]]) -> dict[Key, list[RawSheet] | WorkbookError]:
@@ -62,27 +62,36 @@ def _read(batch: list[Key], files: Mapping[Key, tuple[str, bytes]]) -> dict[Key,
     while pending:
         done = _child([_within_reason(files[key]) for key in pending])
         for key, read in zip(pending, done, strict=False):
-            result[key] = (WorkbookError(*read) if isinstance(read, tuple) else [RawSheet(*sheet) for sheet in read])
-        pending = pending[len(done):]
+            result[key] = WorkbookError(*read) if isinstance(read, tuple) else [RawSheet(*sheet) for sheet in read]
+        pending = pending[len(done) :]
         if pending and not done:
             result[pending.pop(0)] = WorkbookError(
-                "unreadable", "读取这个文件时耗尽了内存或时间，文件内容不正常。", f"请把内容粘贴到新下发的模板里。{RESAVE}")
+                "unreadable", "读取这个文件时耗尽了内存或时间，文件内容不正常。", f"请把内容粘贴到新下发的模板里。{RESAVE}"
+            )
     return result
 
 
 def _within_reason(file: tuple[str, bytes]) -> tuple[str, bytes]:
     """The gate refuses by size; the child need not be sent more than shows it."""
     name, content = file
-    return name, content[:MAX_FILE + 1]
+    return name, content[: MAX_FILE + 1]
 
 
 def _child(job: list[tuple[str, bytes]]) -> list[Any]:
     """The results that came back before the child ended, in order."""
     library = Path(__file__).resolve().parents[2]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(library), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(library), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+    }
     # -P: a module in the working directory must not stand in for the library's.
-    process = subprocess.Popen([sys.executable, "-P", "-m", "jianbao.intake.child"], env=environment, stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "jianbao.intake.child"],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         out, _ = process.communicate(pickle.dumps(job, pickle.HIGHEST_PROTOCOL), WAIT + WAIT_PER_FILE * len(job))
     except subprocess.TimeoutExpired:
@@ -92,6 +101,6 @@ def _child(job: list[tuple[str, bytes]]) -> list[Any]:
     while stream.tell() < len(out):
         try:
             results.append(pickle.load(stream))
-        except (EOFError, pickle.UnpicklingError):      # cut off in the middle
+        except (EOFError, pickle.UnpicklingError):  # cut off in the middle
             break
     return results

@@ -40,10 +40,17 @@ class FileReport:
     returned: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {"file": self.file, "outcome": self.outcome, "received_at": self.received_at.isoformat(), "filer": self.filer,
-                "period": self.period, "sheets": [vars(s) for s in self.sheets],
-                "findings": [f.to_json() for f in self.findings], "guesses": list(self.guesses),
-                "returned": str(self.returned) if self.returned else None}
+        return {
+            "file": self.file,
+            "outcome": self.outcome,
+            "received_at": self.received_at.isoformat(),
+            "filer": self.filer,
+            "period": self.period,
+            "sheets": [vars(s) for s in self.sheets],
+            "findings": [f.to_json() for f in self.findings],
+            "guesses": list(self.guesses),
+            "returned": str(self.returned) if self.returned else None,
+        }
 
 
 @dataclass(frozen=True)

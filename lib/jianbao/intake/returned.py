@@ -1,4 +1,4 @@
-"""A filed workbook sent back: the filer's own file with every wrong cell marked, and a list of what to do. Imports receipt, layout."""
+"""A filed workbook sent back: its own cells marked, and a list of what to do. Imports receipt, layout."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from jianbao.intake.layout import RESULT_SHEET
 from jianbao.intake.receipt import OUTCOMES, FileReport
 from jianbao.workspace import Workspace
 
-MAX_STYLES, MAX_XML = 1 << 20, 30 << 20     # beyond these openpyxl takes gigabytes; a list alone goes back
+MAX_STYLES, MAX_XML = 1 << 20, 30 << 20  # beyond these openpyxl takes gigabytes; a list alone goes back
 MAX_MARKED = 2000
 SEVERITIES = {"error": "须改正", "warning": "请说明"}
 _ERROR, _WARNING = PatternFill("solid", fgColor="F8C9C4"), PatternFill("solid", fgColor="FCE9B2")
@@ -72,9 +72,9 @@ def _own(content: bytes) -> Any:
         if sizes.get("xl/styles.xml", 0) > MAX_STYLES or sum(sizes.values()) > MAX_XML:
             return None
         book = load_workbook(io.BytesIO(content))
-    except Exception:       # what the reader bears, openpyxl need not; the list says everything
+    except Exception:  # what the reader bears, openpyxl need not; the list says everything
         return None
-    if RESULT_SHEET in book.sheetnames:     # a copy sent back before and filed again
+    if RESULT_SHEET in book.sheetnames:  # a copy sent back before and filed again
         book.remove(book[RESULT_SHEET])
     return book if book.worksheets else None
 
@@ -97,12 +97,24 @@ def _list(sheet: Any, report: FileReport, known: set[str]) -> None:
     sheet.sheet_view.showGridLines = False
     errors = sum(f.severity == "error" for f in report.findings)
     put(sheet, 1, 1, f"核查结果：{OUTCOMES[report.outcome]}", Font("宋体", 15, bold=True, color="7A2E2A"))
-    put(sheet, 2, 1, f"文件 {report.file}，{report.received_at:%Y-%m-%d %H:%M} 收到。须改正 {errors} 处，请说明 "
-        f"{len(report.findings) - errors} 处。点“单元格”一列可以跳到该处。", Font("宋体", 11))
+    put(
+        sheet,
+        2,
+        1,
+        f"文件 {report.file}，{report.received_at:%Y-%m-%d %H:%M} 收到。须改正 {errors} 处，请说明 "
+        f"{len(report.findings) - errors} 处。点“单元格”一列可以跳到该处。",
+        Font("宋体", 11),
+    )
     done = "、".join(f"{s.title}（{'零报送' if s.nil else f'{s.rows} 行'}）" for s in report.sheets if s.accepted)
     back = "、".join(s.title for s in report.sheets if not s.accepted)
-    put(sheet, 3, 1, "；".join(x for x in (f"已收：{done}" if done else "", f"退回：{back}，改正后请重报这些表" if back else "") if x)
-        or "没有收下任何一张表，改正后请重新报送。", Font("宋体", 11))
+    put(
+        sheet,
+        3,
+        1,
+        "；".join(x for x in (f"已收：{done}" if done else "", f"退回：{back}，改正后请重报这些表" if back else "") if x)
+        or "没有收下任何一张表，改正后请重新报送。",
+        Font("宋体", 11),
+    )
     for j, (title, width) in enumerate(_COLUMNS, 1):
         put(sheet, 5, j, title, Font("宋体", 11, bold=True, color="FFFFFF"), _HEAD)
         sheet.column_dimensions[chr(64 + j)].width = width

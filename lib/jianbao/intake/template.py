@@ -1,18 +1,17 @@
-"""Workbooks out: for each filer what is due, ready to fill in. Imports layout, workspace, definitions."""
+"""Workbooks out: for each filer what is due, ready to fill in. Imports forms, layout, workspace, definitions."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from openpyxl import Workbook
 from openpyxl.comments import Comment
-from openpyxl.formatting.rule import FormulaRule
+from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -20,6 +19,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from jianbao.definitions.ledger import Column, Ledger
 from jianbao.definitions.period import Period
 from jianbao.definitions.register import Tree
+from jianbao.intake.forms import Form, common_forms, forms_due, template_version, unit_names
 from jianbao.intake.layout import (
     ADVICE_ROW,
     CODES_SHEET,
@@ -37,8 +37,8 @@ from jianbao.intake.layout import (
 )
 from jianbao.workspace import Workspace
 
-LAST_ROW = 2000                     # drop-downs and checks reach so far
-MAX_UNITS = 400                     # a longer drop-down helps nobody; names are typed and checked
+LAST_ROW = 2000  # drop-downs and checks reach so far
+MAX_UNITS = 400  # a longer drop-down helps nobody; names are typed and checked
 FORMATS = {"int": "0", "num": "0.##", "percent": "0.0%", "date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm"}
 WIDTHS = {"int": 10, "num": 10, "percent": 10, "date": 13, "datetime": 18, "bool": 8, "code": 14}
 
@@ -53,20 +53,6 @@ _CENTRE, _TOP = Alignment("center", "center", wrap_text=True), Alignment(vertica
 _OPEN, _LOCKED = Protection(locked=False), Protection(locked=True)
 
 
-@dataclass(frozen=True)
-class Form:
-    """One workbook to make: `filers` is one filer, or all of an org type to choose from; `units` by ledger, for 代报."""
-
-    name: str
-    filers: tuple[str, ...]
-    ledgers: tuple[Ledger, ...]
-    units: Mapping[str, tuple[str, ...]]
-
-    @property
-    def minutes(self) -> float:
-        return sum(x.minutes for x in self.ledgers)
-
-
 def make_templates(workspace: Workspace, period: Period, *, common: bool = False) -> list[Path]:
     """Writes a workbook for each filer that has something due to data/outbox/<period>; the paths, in order of filer.
 
@@ -76,7 +62,7 @@ def make_templates(workspace: Workspace, period: Period, *, common: bool = False
     folder = workspace.path("outbox", period.id)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for form in (_common if common else _forms)(workspace, period, tree):
+    for form in (common_forms if common else forms_due)(workspace, period, tree):
         name = re.sub(r"[^\w()（）-]+", "", form.name)
         path = folder / f"{name}_{period.id}.xlsx"
         workbook(workspace, form, period, tree).save(path)
@@ -84,68 +70,44 @@ def make_templates(workspace: Workspace, period: Period, *, common: bool = False
     return paths
 
 
-def _forms(workspace: Workspace, period: Period, tree: Tree) -> list[Form]:
-    due: dict[str, dict[str, list[str]]] = {}
-    for d in workspace.due(period):
-        due.setdefault(d.filer, {}).setdefault(d.ledger.name, []).append(d.unit.code)
-    known = workspace.definitions.ledgers
-    return [Form(f"{filer}_{tree[filer].label}" if filer in tree else filer, (filer,), tuple(known[name] for name in ledgers),
-                 {name: tuple(units) for name, units in ledgers.items()}) for filer, ledgers in due.items()]
-
-
-def _common(workspace: Workspace, period: Period, tree: Tree) -> list[Form]:
-    kinds: dict[str, list[Form]] = {}
-    for form in _forms(workspace, period, tree):
-        filer = form.filers[0]
-        kinds.setdefault(tree[filer].org_type if filer in tree else "", []).append(form)
-    result = []
-    for kind, forms in kinds.items():
-        ledgers = {x.name: x for form in forms for x in form.ledgers}
-        units = {name: tuple(dict.fromkeys(u for form in forms if len(form.units.get(name, ())) > 1 for u in form.units[name]))
-                 for name in ledgers}
-        result.append(Form(kind or "通用", tuple(form.filers[0] for form in forms),
-                           tuple(sorted(ledgers.values(), key=lambda x: x.code)), units))
-    return result
-
-
 def workbook(workspace: Workspace, form: Form, period: Period, tree: Tree) -> Any:
     """The workbook of one form, not yet saved."""
     book = Workbook()
     book.remove(book.worksheets[0])
     lists = _Lists(book)
-    names = _unit_names(tree)
+    names = unit_names(tree)
     filers = [names.get(f, f) for f in form.filers]
     for ledger in form.ledgers:
         about = form.units.get(ledger.name, ())
         units = [names[u.code] for u in tree.order if u.files] if ledger.by_office else [names.get(u, u) for u in about]
-        _sheet(book, ledger, period, filers, units if ledger.by_office or len(about) > 1 else [], names, lists,
-               workspace.definitions.campaign.starts)
+        _sheet(
+            book,
+            ledger,
+            period,
+            filers,
+            units if ledger.by_office or len(about) > 1 else [],
+            names,
+            lists,
+            workspace.definitions.campaign.starts,
+        )
     lists.write()
     meta = book.create_sheet(META_SHEET)
     meta.sheet_state = "veryHidden"
     filer = form.filers[0] if len(form.filers) == 1 else ""
-    for row in (("filer", filer), ("period", period.id), ("version", template_version(form.ledgers)),
-                ("minutes", form.minutes), *(("sheet", _title(x), x.name) for x in form.ledgers)):
+    for row in (
+        ("filer", filer),
+        ("period", period.id),
+        ("version", template_version(form.ledgers)),
+        ("minutes", form.minutes),
+        *(("sheet", _title(x), x.name) for x in form.ledgers),
+    ):
         meta.append(row)
     book.properties.creator, book.properties.title = "jianbao", f"{form.name} {period.label}"
     return book
 
 
-def template_version(ledgers: Sequence[Ledger]) -> str:
-    """Changes when a column, code or rule of these ledgers does."""
-    return hashlib.sha256("".join(x.model_dump_json() for x in ledgers).encode()).hexdigest()[:8]
-
-
 def _title(ledger: Ledger) -> str:
     return re.sub(r"[\[\]:*?/\\]", "", ledger.title)[:31]
-
-
-def _unit_names(tree: Tree) -> dict[str, str]:
-    """code → the name, or the code where two units share the name."""
-    found: dict[str, list[str]] = {}
-    for unit in tree.order:
-        found.setdefault(unit.name, []).append(unit.code)
-    return {code: name if len(codes) == 1 else code for name, codes in found.items() for code in codes}
 
 
 class _Lists:
@@ -168,8 +130,16 @@ class _Lists:
             self.book.defined_names[name] = DefinedName(name, attr_text=f"{CODES_SHEET}!${letter}$1:${letter}${len(values)}")
 
 
-def _sheet(book: Any, ledger: Ledger, period: Period, filers: Sequence[str], units: Sequence[str], names: Mapping[str, str],
-           lists: _Lists, campaign_starts: Any) -> None:
+def _sheet(
+    book: Any,
+    ledger: Ledger,
+    period: Period,
+    filers: Sequence[str],
+    units: Sequence[str],
+    names: Mapping[str, str],
+    lists: _Lists,
+    campaign_starts: Any,
+) -> None:
     ws = book.create_sheet(_title(ledger))
     columns = template_columns(ledger, bool(units))
     last = get_column_letter(max(len(columns), 4))
@@ -186,15 +156,16 @@ def _sheet(book: Any, ledger: Ledger, period: Period, filers: Sequence[str], uni
     ws.row_dimensions[ADVICE_ROW].height = 15 * max(1, -(-int(1.8 * len(advice)) // max(int(width) - 2, 20))) + 3
     only = filers[0] if len(filers) == 1 else None
     for row, label, value, hint in (
-            (FILER_ROW, FILER_LABEL, only, None if only else f"{HINT} 从下拉列表选本单位"),
-            (PERIOD_ROW, PERIOD_LABEL, period.label, None),
-            (NIL_ROW, NIL_LABEL, None, f"{HINT} 本期一项也没有的，选“是”；有的不选")):
+        (FILER_ROW, FILER_LABEL, only, None if only else f"{HINT} 从下拉列表选本单位"),
+        (PERIOD_ROW, PERIOD_LABEL, period.label, None),
+        (NIL_ROW, NIL_LABEL, None, f"{HINT} 本期一项也没有的，选“是”；有的不选"),
+    ):
         _put(ws, row, 1, label, _BOLD)
         entry = _put(ws, row, 2, value, _PLAIN)
         if value is None:
             entry.fill, entry.border, entry.protection = _ENTRY, _BOX, _OPEN
         if hint:
-            _put(ws, row, 4, hint, _SMALL)     # a long name runs on into the third
+            _put(ws, row, 4, hint, _SMALL)  # a long name runs on into the third
         ws.row_dimensions[row].height = 18
     if only is None:
         _choice(ws, lists.name(filers), f"B{FILER_ROW}", "请从列表里选填报单位。", strict=True)
@@ -210,14 +181,31 @@ def _sheet(book: Any, ledger: Ledger, period: Period, filers: Sequence[str], uni
     protection.sort = protection.autoFilter = protection.formatCells = False
 
 
-def _column(ws: Any, j: int, name: str, column: Column, ledger: Ledger, period: Period, units: Sequence[str],
-            names: Mapping[str, str], lists: _Lists, campaign_starts: Any) -> None:
+def _column(
+    ws: Any,
+    j: int,
+    name: str,
+    column: Column,
+    ledger: Ledger,
+    period: Period,
+    units: Sequence[str],
+    names: Mapping[str, str],
+    lists: _Lists,
+    campaign_starts: Any,
+) -> None:
     """The title with its note, the format of the cells below, and what may be chosen there."""
     letter = get_column_letter(j)
     decided = column.filled_from is not None
     dark = column.required and not decided
-    head = _put(ws, HEADER_ROW, j, column.title, _ON_DARK if dark else _BOLD, fill=_DECIDED if decided else
-                _NEEDED if dark else _FREE, alignment=_CENTRE)
+    head = _put(
+        ws,
+        HEADER_ROW,
+        j,
+        column.title,
+        _ON_DARK if dark else _BOLD,
+        fill=_DECIDED if decided else _NEEDED if dark else _FREE,
+        alignment=_CENTRE,
+    )
     head.border = _BOX
     text = _note(column)
     head.comment = Comment(text, "jianbao", width=240, height=40 + 18 * (text.count("\n") + len(text) // 17))
@@ -243,8 +231,9 @@ def _column(ws: Any, j: int, name: str, column: Column, ledger: Ledger, period: 
 
 
 def _choice(ws: Any, name: str, place: str, error: str, *, strict: bool) -> None:
-    rule = DataValidation("list", formula1=f"={name}", allow_blank=True, showErrorMessage=strict, errorTitle="请改正",
-                          error=error or None)
+    rule = DataValidation(
+        "list", formula1=f"={name}", allow_blank=True, showErrorMessage=strict, errorTitle="请改正", error=error or None
+    )
     rule.add(place)
     ws.add_data_validation(rule)
 
@@ -261,11 +250,28 @@ def _limits(ws: Any, place: str, name: str, column: Column, ledger: Ledger, peri
         low = f"{column.min:g}" if column.min is not None else "-999999999"
         high = f"{column.max:g}" if column.max is not None else "999999999"
         kind = "whole" if column.type == "int" else "decimal"
-        said = "请填" + {"int": "整数", "percent": "百分比"}.get(column.type, "数字") + (
-            f"，{_limit(column, column.min)} 到 {_limit(column, column.max)}" if column.min is not None and
-            column.max is not None else f"，不小于 {_limit(column, column.min)}" if column.min is not None else "") + "。"
-    rule = DataValidation(cast(Any, kind), operator="between", formula1=low, formula2=high, allow_blank=True, showErrorMessage=True,
-                          errorTitle="请改正", error=said)
+        said = (
+            "请填"
+            + {"int": "整数", "percent": "百分比"}.get(column.type, "数字")
+            + (
+                f"，{_limit(column, column.min)} 到 {_limit(column, column.max)}"
+                if column.min is not None and column.max is not None
+                else f"，不小于 {_limit(column, column.min)}"
+                if column.min is not None
+                else ""
+            )
+            + "。"
+        )
+    rule = DataValidation(
+        cast(Any, kind),
+        operator="between",
+        formula1=low,
+        formula2=high,
+        allow_blank=True,
+        showErrorMessage=True,
+        errorTitle="请改正",
+        error=said,
+    )
     rule.add(place)
     ws.add_data_validation(rule)
 
@@ -276,8 +282,15 @@ def _limit(column: Column, value: float) -> str:
 
 def _note(column: Column) -> str:
     """What the comment on a column's title says."""
-    kinds = {"int": "整数", "num": "数字", "percent": "百分比，如 85.3%", "date": "日期，如 2023-10-08", "bool": "是 或 否",
-             "list": "多个用顿号隔开", "datetime": "日期和时间"}
+    kinds = {
+        "int": "整数",
+        "num": "数字",
+        "percent": "百分比，如 85.3%",
+        "date": "日期，如 2023-10-08",
+        "bool": "是 或 否",
+        "list": "多个用顿号隔开",
+        "datetime": "日期和时间",
+    }
     lines = ["由办公室填写" if column.filled_from else "必填" if column.required else "选填"]
     lines += [kinds[column.type]] if column.type in kinds else []
     lines += ["选项：" + "、".join(column.codes)] if column.codes else []
@@ -285,8 +298,9 @@ def _note(column: Column) -> str:
     return "\n".join([*lines, *([column.help] if column.help else [])])
 
 
-def _put(ws: Any, row: int, column: int, value: Any, font: Font, *, fill: PatternFill | None = None,
-         alignment: Alignment | None = None) -> Any:
+def _put(
+    ws: Any, row: int, column: int, value: Any, font: Font, *, fill: PatternFill | None = None, alignment: Alignment | None = None
+) -> Any:
     cell = ws.cell(row, column, value)
     cell.font, cell.protection = font, _LOCKED
     cell.number_format = "@" if value is None else "General"
@@ -303,5 +317,7 @@ def _printing(ws: Any, last: str) -> None:
     ws.print_title_rows = f"1:{HEADER_ROW}"
     # Lines around what is filled in; as cell styles they would cost thousands of cells.
     rows = f"A{HEADER_ROW + 1}:{last}{LAST_ROW}"
-    ws.conditional_formatting.add(rows, FormulaRule([f"COUNTA($A{HEADER_ROW + 1}:${last}{HEADER_ROW + 1})>0"], border=_BOX))
+    filled = f"COUNTA($A{HEADER_ROW + 1}:${last}{HEADER_ROW + 1})>0"
+    lines = Rule("expression", formula=[filled], dxf=DifferentialStyle(border=_BOX))
+    ws.conditional_formatting.add(rows, lines)
     ws.oddFooter.center.text = "第 &P 页，共 &N 页"

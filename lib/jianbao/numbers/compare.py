@@ -6,7 +6,7 @@ Differences are taken of unrounded values; rounding is for print.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -103,11 +103,11 @@ def change(reading: Reading, against: Period | None = None) -> Change | Withheld
     now_filed, before_filed = _filed(reading, name), _filed(before, name)
     if now_filed == before_filed or cube.definitions.ledgers[name].by_office:
         return Change(reading.value, before.value, reading, before.period)
-    common, either = now_filed & before_filed, now_filed | before_filed
-    share = len(common) / len(either) if either else 1.0
+    common, due = now_filed & before_filed, _due(reading, name)
+    share = len(common & due) / len(due) if due else 1.0
     threshold = cube.definitions.campaign.thresholds.same_coverage
     if share < threshold:
-        return Withheld(f"两期都报送的单位只占{share:.0%}，低于{threshold:.0%}，不作比较")
+        return Withheld(f"两期都报送的单位只占应报单位的{share:.0%}，低于{threshold:.0%}，不作比较")
     values = [_on(r, common) for r in (reading, before)]
     if values[0] is None or values[1] is None:
         return Withheld("两期报送单位不同，且不能按相同单位重算")
@@ -153,7 +153,7 @@ def share_of(reading: Reading, of: str | None = None) -> Share | None:
     path = tree.path(reading.unit.code)
     if of is None and len(path) < 2:
         return None
-    whole = reading.of(of or path[-2].code)
+    whole = replace(reading, scope="subtree").of(of or path[-2].code)
     if reading.value is None or whole.value is None or reading.denominator is not None:
         return None
     return Share(reading.value, whole.value, whole.unit, reading)
@@ -169,7 +169,7 @@ def ranked(readings: Iterable[Reading]) -> list[Rank]:
     if not kept or not kept[0].indicator.ranked:
         return []
     sign = -1 if kept[0].indicator.better == "higher" else 1
-    order = sorted(kept, key=lambda r: (sign * _value(r), kept.index(r)))
+    order = sorted(kept, key=lambda r: sign * round(_value(r), 12))
     values = [round(_value(r), 12) for r in order]
     return [Rank(place=values.index(v) + 1, among=len(order), reading=r,
                  tied=tuple(o.unit for o, w in zip(order, values, strict=True) if w == v and o is not r))
@@ -228,12 +228,25 @@ def contributions(readings: Readings) -> list[float | None]:
 
 
 def _filed(reading: Reading, ledger: str) -> frozenset[str]:
-    cube = reading.cube
-    tree = cube.tree(reading.period)
+    """Units that answered for the period; what is asked once stays answered."""
+    c = reading.cube.coverage(ledger, reading.period)
+    return _units(reading, c.known_in if _once(reading, ledger) else c.filed)
+
+
+def _due(reading: Reading, ledger: str) -> frozenset[str]:
+    c = reading.cube.coverage(ledger, reading.period)
+    return _units(reading, c.due | c.known_in if _once(reading, ledger) else c.due)
+
+
+def _once(reading: Reading, ledger: str) -> bool:
+    return reading.cube.definitions.ledgers[ledger].frequency == "once"
+
+
+def _units(reading: Reading, chosen: Any) -> frozenset[str]:
+    tree = reading.cube.tree(reading.period)
     at = tree.position[reading.unit.code]
-    filed = cube.coverage(ledger, reading.period).filed
     last = tree.ends[at] if reading.scope == "subtree" else at + 1
-    return frozenset(tree.order[k].code for k in range(at, last) if filed[k])
+    return frozenset(tree.order[k].code for k in range(at, last) if chosen[k])
 
 
 def _on(reading: Reading, units: frozenset[str]) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jianbao.definitions.ledger import Ledger
 from jianbao.definitions.period import Period, periods_between
@@ -74,7 +74,7 @@ def coverage(workspace: Workspace, ledger: Ledger, period: Period, tree: Tree, a
     if ledger.frequency == "once":      # what was answered before, and not by a nil return, is not asked again
         answered = set(_accepted(workspace, ledger, as_of, ended_by=period.starts - timedelta(days=1), nil=False))
     known_in, known_to_date = within | answered, within | set(counts)
-    known = {"known_in": standing(known_in), "known_to_date": standing(known_to_date),
+    known: dict[str, Any] = {"known_in": standing(known_in), "known_to_date": standing(known_to_date),
              "gone_in": frozenset(known_in - tree.position.keys()),
              "gone_to_date": frozenset(known_to_date - tree.position.keys())}
     if ledger.frequency == "once":

@@ -202,6 +202,9 @@ class Cube:
         has, gone = (c.known_in, c.gone_in) if form == IN_PERIOD else (c.known_to_date, c.gone_to_date)
         if scope == "own":
             return has
+        if form == STOCK and self.definitions.ledgers[ledger].kind == "snapshot":      # their counts are nobody's now
+            valid = {u.code for u in self.workspace.register_at(self.as_of).units if u.valid_on(period.ends)}
+            gone = gone & valid
         places = np.array([p for p in (self._place(code, period) for code in gone) if p >= 0], np.int64)
         return self.rolled(has + np.bincount(places, minlength=len(has)), period) > 0
 

@@ -202,18 +202,29 @@ def rows_of(reading: Reading, limit: int | None = None) -> pd.DataFrame:
         ledger = cube.definitions.ledgers[ask.measure.ledger]
         source = query.source_of(ask, ledger, cube.snapshot)
         condition = query.condition_of(ask, ledger, cube.definitions)
-        if ask.measure.units_having and ask.measure.units_having.all:
-            any_of = " or ".join(query.expression(x, ask.period, cube.definitions) for x in ask.measure.units_having.all)
-            condition = f"({condition}) and coalesce({any_of}, false)"
+        join = f"left join {query.register_table(ask.period)} u on u.code = r.unit"
         where = [f"({condition})", *_units_in(reading, ledger.totals == "reported")]
+        if ask.measure.units_having:
+            where += _having(ask, condition, f"{source} r {join}", cube)
         order = "r.unit, r.submission, r.row" if ledger.kind != "filings" else "r.unit, r.ledger"
-        sql = (f"select r.* from {source} r left join {query.register_table(ask.period)} u on u.code = r.unit "
+        sql = (f"select r.* from {source} r {join} "
                f"where {' and '.join(where)} order by {order}" + (f" limit {limit}" if limit else ""))
         frame = cube.snapshot.connection.sql(sql).df()
         frame.insert(0, "part", part)
         frame.insert(1, "ledger_name", ledger.name)
         frames.append(frame)
     return _with_places(pd.concat(frames, ignore_index=True) if len(frames) != 1 else frames[0], cube)
+
+
+def _having(ask: query.Ask, condition: str, source: str, cube: Cube) -> list[str]:
+    """Only units that are counted, and of theirs the rows that show what they have."""
+    assert ask.measure.units_having is not None
+    all_, none = ([query.expression(x, ask.period, cube.definitions) for x in texts]
+                  for texts in (ask.measure.units_having.all, ask.measure.units_having.none))
+    having = " and ".join([*(f"bool_or(({condition}) and coalesce({x}, false))" for x in all_),
+                           *(f"not bool_or(({condition}) and coalesce({x}, false))" for x in none)])
+    shown = [f"(coalesce({' or '.join(all_)}, false))"] if all_ else []
+    return [*shown, f"r.unit in (select r.unit from {source} group by r.unit having {having})"]
 
 
 def _units_in(reading: Reading, reported: bool) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -102,6 +103,9 @@ def make(issue: Issue, workspace: Workspace, *, force: bool = False) -> Result:
         result = Result(issue, "made", folder, _outputs(folder), why)
     except JianbaoError as e:
         result = Result(issue, "failed", folder, why=str(e))
+    except Exception as e:
+        # A fault of ours in one issue must not take the batch down; it is shown whole, for whoever mends it.
+        result = Result(issue, "failed", folder, why="".join(traceback.format_exception(e)).rstrip())
     _log(result, workspace)
     return result
 

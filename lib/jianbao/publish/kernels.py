@@ -25,22 +25,27 @@ def execute(notebook: Path, output: Path, parameters: Mapping[str, Any], *, work
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    from jianbao.publish import engine
+
     logging.getLogger("papermill").setLevel(logging.ERROR)
     os.environ["JIANBAO_WORKSPACE"] = str(workspace)
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    log = output.with_suffix(".kernel.log")
     try:
-        pm.execute_notebook(str(notebook), str(output), parameters=dict(parameters), kernel_name=_kernel(),
-                            progress_bar=False, log_output=False, start_timeout=START_SECONDS, execution_timeout=seconds,
-                            request_save_on_cell_execute=False,
-                            # The kernel warns on the terminal about its loopback sockets at every start.
-                            extra_arguments=["--IPKernelApp.log_level=40"])
+        with log.open("wb") as kernel_log:
+            pm.execute_notebook(str(notebook), str(output), parameters=dict(parameters), kernel_name=_kernel(),
+                                engine_name=engine.NAME, progress_bar=False, log_output=False, kernel_log=kernel_log,
+                                start_timeout=START_SECONDS, execution_timeout=seconds, request_save_on_cell_execute=False)
     except PapermillExecutionError as e:
         raise PublishError(f"{notebook.name}, cell {e.cell_index}: {e.ename}: {e.evalue}\n{_shown(e.source)}") from None
     except DeadKernelError:
-        raise PublishError(f"{notebook.name}: the kernel died (out of memory, or a crash in a library). "
-                           f"What had run stands in {output.name}.") from None
+        said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
+        raise PublishError("\n".join([f"{notebook.name}: the kernel died (out of memory, or a crash in a library). "
+                                      f"What had run stands in {output.name}. It last said:", *said])) from None
     except CellTimeoutError:
         raise PublishError(f"{notebook.name}: a cell ran longer than {seconds:.0f} s and was stopped.") from None
+    finally:
+        log.unlink(missing_ok=True)
 
 
 def _kernel() -> str:

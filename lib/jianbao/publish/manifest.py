@@ -23,12 +23,11 @@ NAME = "manifest.json"
 
 def ingredients(issue: Issue, notebook: Path, parameters: Mapping[str, Any], workspace: Workspace) -> dict[str, str]:
     """A hash of each thing an issue is made from."""
-    version = workspace.store.version(issue.as_of)
     return {
         "notebook": _digest(_sources(notebook)),
         "parameters": _digest(dict(sorted(parameters.items()))),
         "definitions": _folder(workspace.root / "params", "*.yml"),
-        "data": _digest([version.number if version else 0, issue.as_of.isoformat()]),
+        "data": _digest([workspace.store.fingerprint(issue.as_of), issue.as_of.isoformat()]),
         "library": _library(),
     }
 

@@ -93,11 +93,18 @@ def _as_of(workspace: Workspace, period: Period, said: datetime | str | None) ->
 def _units(workspace: Workspace, product: Product, period: Period, as_of: datetime) -> list[str]:
     tree = workspace.register_at(as_of).on(period.ends)
     root = workspace.definitions.campaign.root
-    if product.units == "root":
-        return ["root"]
-    children = tree.children(root)
-    if product.units == "children":
-        return [u.code for u in children]
-    if product.units == "all":
-        return ["root", *(u.code for u in children)]
-    return [u.code for u in tree.order if u.org_type == product.units]
+    children = [u.code for u in tree.children(root)]
+    found: list[str] = []
+    for said in (product.units,) if isinstance(product.units, str) else product.units:
+        match said:
+            case "root":
+                found.append("root")
+            case "children":
+                found += children
+            case "all":
+                found += ["root", *children]
+            case _ if said in tree:
+                found.append(said)
+            case _:
+                found += [u.code for u in tree.order if u.org_type == said]
+    return list(dict.fromkeys(found))

@@ -138,6 +138,18 @@ class Store:
             number, at = c.execute(query).one()
         return Version(number, at) if number else None
 
+    def fingerprint(self, as_of: datetime) -> str:
+        """A hash of everything known at `as_of`: each file's content and when it came, however it was batched."""
+        from sqlalchemy import select
+
+        from jianbao.store.catalogue import deliveries as t
+
+        digest = hashlib.sha256()
+        with self.engine.connect() as c:
+            for sha, at in c.execute(select(t.c.sha256, t.c.received_at).where(t.c.received_at <= as_of).order_by(t.c.sha256)):
+                digest.update(f"{sha} {at.isoformat()}\n".encode())
+        return digest.hexdigest()
+
     def receive(self, received: Sequence[Received], *, received_at: datetime) -> Version:
         """All of `received` in one transaction. The caller holds `lock()`. Rows of returned submissions are not stored,
         their files and findings are."""

@@ -1,4 +1,4 @@
-"""DOCX with native styles, for the office that edits it. Imports brief.markup."""
+"""DOCX with native styles, for the office that edits it. Imports brief.markup and notes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,19 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from jianbao.brief import markup
-from jianbao.brief.parts import Chart, Document, Face, Figure, Findings, Heading, Prose, Run, Table
+from jianbao.brief import markup, notes
+from jianbao.brief.parts import Chart, Document, Face, Findings, Heading, Prose, Run, Table
 from jianbao.publish.export import ooxml
 from jianbao.publish.export import wordstyles as word
-from jianbao.publish.export.layout import WORKING_MARK, Layout, findings_table, lay_out, table_size, widths
+from jianbao.publish.export.layout import (
+    ANNEX_SIZE,
+    WORKING_MARK,
+    Layout,
+    findings_table,
+    lay_out,
+    table_size,
+    widths,
+)
 
 _STYLE_OF = {"body": "Body Text", "note": "注", "closing": "数据截至"}
 
@@ -121,7 +129,7 @@ class _Writer:
         framed = [title]
         for point in self.page.keypoints:
             paragraph = self.paragraph("本期要点")
-            mark = paragraph.add_run("■ ")
+            mark = paragraph.add_run("■\t")
             mark.font.size, mark.font.color.rgb = 101600, _red()    # 8 pt
             self.runs(paragraph, point.runs)
             framed.append(paragraph)
@@ -145,29 +153,37 @@ class _Writer:
             case Findings():
                 self.runs(self.paragraph("Body Text"), [Run(f"{part.title}：", strong=True), Run(part.summary)])
                 if table := findings_table(part):
-                    self.table(table, "")
+                    self.grid(table, ANNEX_SIZE)
+                    self.notes(table.notes)
 
     def table(self, table: Table, label: str) -> None:
-        from docx.enum.table import WD_TABLE_ALIGNMENT
-        from docx.shared import Mm, Pt
+        from docx.shared import Pt
 
         caption = self.paragraph("Caption", markup.numbered_title(label, table.title))
         caption.paragraph_format.keep_with_next = True
         caption.paragraph_format.space_before = Pt(8)
+        self.grid(table, table_size(table))
+        self.notes(table.notes)
+
+    def grid(self, table: Table, size: float) -> None:
+        """Head and rows alone, in `size` points."""
+        from docx.enum.table import WD_TABLE_ALIGNMENT
+        from docx.shared import Mm, Pt
+
         made = self.out.add_table(rows=0, cols=len(table.columns), style="Table Grid")
         made.alignment, made.autofit = WD_TABLE_ALIGNMENT.CENTER, False
         shares = widths(table)
-        sizes = [Mm(word.WIDTH_MM * share / sum(shares)) for share in shares]
-        for column, size in zip(made.columns, sizes, strict=True):
-            column.width = size
-        points = Pt(table_size(table))
+        across = [Mm(word.WIDTH_MM * share / sum(shares)) for share in shares]
+        for column, width in zip(made.columns, across, strict=True):
+            column.width = width
+        points = Pt(size)
         short = len(table.rows) <= 15
         for i, cells in enumerate([tuple(Run(c.title, strong=True) for c in table.columns), *table.rows]):
             row = made.add_row()
             word.keep_whole(row)
             strong = i == 0 or i - 1 in table.total_rows
-            for cell, column, run, size in zip(row.cells, table.columns, cells, sizes, strict=True):
-                cell.width, cell.vertical_alignment = size, 1
+            for cell, column, run, width in zip(row.cells, table.columns, cells, across, strict=True):
+                cell.width, cell.vertical_alignment = width, 1
                 paragraph = cell.paragraphs[0]
                 paragraph.style = self.out.styles["表文"]
                 paragraph.alignment = 1 if i == 0 else {"left": 0, "center": 1, "right": 2}[column.align]
@@ -179,7 +195,6 @@ class _Writer:
                     word.shade(cell, "F3F1ED")
             if i == 0:
                 word.repeat_header(row)
-        self.notes(table.notes)
 
     def chart(self, chart: Chart, label: str) -> None:
         from docx.shared import Mm
@@ -206,48 +221,45 @@ class _Writer:
             self.paragraph("注")     # a table that touches the next one would become one table in Word
 
     def sources(self) -> None:
-        sources, working = self.page.sources, self.page.face == "working"
-        if sources.closing:
-            self.paragraph("数据截至", sources.closing)
-        if sources.definitions:
-            if not working:
-                self.paragraph("Body Text")
-                self.paragraph("Body Text", "附件：指标口径")
-            heading = self.paragraph("Heading 1", "附件：指标口径")
-            heading.paragraph_format.page_break_before = not working
-            for title, said in sources.definitions:
-                paragraph = self.paragraph("Body Text")
-                paragraph.add_run(f"{title}：").bold = True
-                paragraph.add_run(said)
-            if sources.rounding:
-                self.paragraph("数据截至", sources.rounding)
+        from docx.shared import Pt
+
+        if self.page.sources.closing:
+            self.paragraph("数据截至", self.page.sources.closing)
+        if annex := notes.annex(self.page.sources):
+            heading = self.paragraph("Heading 1", annex.title)
+            heading.paragraph_format.space_before = Pt(8)
+            self.grid(annex, ANNEX_SIZE)
+            self.notes(annex.notes)
 
     def source_notes(self) -> None:
         """What the issue rests on, after its foot: only the working paper has figures here."""
-        if figures := self.page.sources.figures:
-            self.paragraph("Heading 1", "来源注释").paragraph_format.page_break_before = True
-            for n, figure in enumerate(figures, 1):
-                self.note(n, figure)
+        if not self.page.groups:
+            return
+        self.paragraph("Heading 1", "来源注释").paragraph_format.page_break_before = True
+        self.paragraph("来源注释", notes.WHERE_THE_REST_IS)
+        for group in self.page.groups:
+            title = self.paragraph("Heading 2", group.title)
+            self._indented("　".join(f"{name}：{said}" for name, said in group.facts)).paragraph_format.keep_with_next = True
+            title.runs[0].font.size = 152400     # 12 pt
+            for note in group.notes:
+                self.note(note)
 
-    def note(self, n: int, figure: Figure) -> None:
+    def note(self, note: notes.Note) -> None:
         paragraph = self.paragraph("来源注释")
         paragraph.paragraph_format.keep_with_next = True
-        word.bookmark(paragraph, f"note_{n}", n)
-        paragraph.add_run(f"{n}. {' '.join(x for x in (figure.code, figure.title) if x)}").bold = True
-        paragraph.add_run(f"　{figure.printed}　{markup.subject(figure)}")
-        for name, said in markup.facts(figure):
-            self._indented(f"{name}：{said}")
-        rows = figure.rows[:markup.ROWS_SHOWN]
-        for row in rows:
-            self._indented(f"{markup.place(row)}　{row.unit}　" + "；".join(f"{t} {v}" for t, v in row.values))
-        if rows and figure.n_rows > len(rows):
-            self._indented(f"其余{figure.n_rows - len(rows)}行见附表。")
-        self.paragraph("来源注释")
+        word.bookmark(paragraph, f"note_{note.n}", note.n)
+        paragraph.add_run("　".join(x for x in (f"{note.n}.", note.printed) if x)).bold = True
+        paragraph.add_run(f"　{note.subject}")
+        self._indented("；".join(f"{name}：{said}" for name, said in notes.facts(note)))
+        for row in note.rows[:notes.ROWS_PRINTED]:
+            self._indented(f"{notes.place(row)}　{row.unit}　{notes.row_facts(row)}").runs[0].font.size = 114300   # 9 pt
 
-    def _indented(self, text: str) -> None:
+    def _indented(self, text: str) -> Any:
         from docx.shared import Pt
 
-        self.paragraph("来源注释", text).paragraph_format.left_indent = Pt(21)
+        paragraph = self.paragraph("来源注释", text)
+        paragraph.paragraph_format.left_indent = Pt(21)
+        return paragraph
 
     def foot(self) -> None:
         foot = self.page.foot

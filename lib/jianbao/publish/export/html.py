@@ -1,12 +1,15 @@
-"""One HTML file that asks for nothing: no script, no request, a strict CSP. Imports brief.markup."""
+"""One HTML file that asks for nothing: no script, no request, a strict CSP, its own fonts. Imports brief.markup."""
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
 from dataclasses import replace
 from importlib.resources import files
 
 from jianbao.brief.markup import html, standing
 from jianbao.brief.parts import Document, Face
+from jianbao.publish.export import fonts
 from jianbao.publish.export.layout import WORKING_MARK, lay_out
 
 
@@ -20,7 +23,7 @@ def write(document: Document, *, face: Face = "issued") -> bytes:
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     template = environment.from_string((here / "page.html.j2").read_text("utf-8"))
     notes = page.notes
-    return template.render(
+    said = template.render(
         title=page.full_title,
         author=page.head.issuer,
         face=face,
@@ -33,4 +36,14 @@ def write(document: Document, *, face: Face = "issued") -> bytes:
         sources=Markup(html(replace(page.sources, figures=()))),
         foot=Markup(html(page.foot)) if page.foot else "",
         source_notes=Markup(html(replace(page.sources, closing="", definitions=()))),
-    ).encode()
+    )
+    return said.replace("/* fonts */", _font_faces(said), 1).encode()
+
+
+def _font_faces(page: str) -> str:
+    """The packaged fonts with the page's characters: a machine without Chinese fonts shows no empty boxes."""
+    text = "".join(sorted(set(re.sub(r'src="data:[^"]*"', "", page)) | set(map(chr, range(32, 127)))))
+    return "\n".join(
+        f'@font-face {{ font-family: "{name}"; src: url(data:font/woff;base64,'
+        f'{b64encode(fonts.subset(family, text)).decode()}) format("woff"); }}'
+        for name, family in (("jianbao serif", fonts.SERIF), ("jianbao sans", fonts.SANS)))

@@ -1,4 +1,4 @@
-"""A document set in the order all four writers print. Imports brief.parts and brief.markup."""
+"""A document set in the order all four writers print. Imports brief.parts, notes and markup."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any, TypeVar
 
+from jianbao.brief import notes as source_notes
 from jianbao.brief.markup import FINDING_TITLES, finding_cells, unbroken
 from jianbao.brief.parts import (
     Chart,
@@ -63,10 +65,15 @@ class Layout:
     sources: Sources
     foot: Foot | None
 
-    @property
+    @cached_property
+    def groups(self) -> tuple[source_notes.Group, ...]:
+        """The source notes by indicator; empty in the issued copy."""
+        return source_notes.groups(self.sources)
+
+    @cached_property
     def notes(self) -> dict[str, int]:
-        """The number of each figure's source note; empty in the issued copy."""
-        return {figure.id: n for n, figure in enumerate(self.sources.figures, 1)}
+        """The number of each figure's source note."""
+        return source_notes.numbers(self.groups)
 
     @property
     def full_title(self) -> str:
@@ -135,7 +142,7 @@ def findings_table(findings: Findings) -> Table | None:
     """The finding lines as a table, or None when there are none to list."""
     if not findings.items:
         return None
-    widths = (1.2, 2, 3, 4, 3)
+    widths = (1.2, 1.8, 4, 4, 3)
     return Table(
         title=findings.title,
         columns=tuple(Column(title, width=width) for title, width in zip(FINDING_TITLES, widths, strict=True)),
@@ -148,7 +155,9 @@ def widths(table: Table) -> list[float]:
     needed = []
     for j, column in enumerate(table.columns):
         cells = [_width(row[j].text) for row in table.rows]
-        needed.append(float(min(max([min(_width(column.title), 14), 4, *cells]) + 2, 30)))
+        # The names on the left want one line; a long title over numbers may take two.
+        title = min(_width(column.title), 14) if j == 0 else _title_width(column.title)
+        needed.append(float(min(max([title, 4, *cells]) + 2, 30)))
     said = [column.width for column in table.columns]
     known = [w for w in said if w is not None]
     if known and len(known) < len(said):
@@ -156,6 +165,18 @@ def widths(table: Table) -> list[float]:
         scale = sum(known) / sum(n for n, w in zip(needed, said, strict=True) if w is not None)
         return [n * scale if w is None else w for n, w in zip(needed, said, strict=True)]
     return [float(w) for w in known] or needed
+
+
+def _title_width(title: str) -> int:
+    """Of a title in at most two lines, the unit in brackets on a line of its own when it can be."""
+    whole = _width(title)
+    name = _width(title.split("（")[0])
+    if whole > 10 and whole > name and name <= 12:
+        return max(name, whole - name)
+    return min(whole, max(10, (whole + 3) // 4 * 2))
+
+
+ANNEX_SIZE = 9.0    # 小五: read when in doubt, so it must not cost the issue a page
 
 
 def table_size(table: Table) -> float:

@@ -1,4 +1,4 @@
-"""PDF by Typst: GB/T 9704 page, packaged fonts alone, the same bytes every time. Imports brief.markup."""
+"""PDF by Typst: GB/T 9704 page, packaged fonts alone, the same bytes every time. Imports brief.markup and notes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,22 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jianbao.brief import markup
-from jianbao.brief.parts import Chart, Document, Face, Figure, FindingLine, Findings, Heading, Prose, Run, Table
+from jianbao.brief import markup, notes
+from jianbao.brief.parts import Chart, Document, Face, FindingLine, Findings, Heading, Prose, Run, Table
 from jianbao.errors import PublishError
 from jianbao.publish.export import fonts
-from jianbao.publish.export.layout import WORKING_MARK, Layout, findings_table, lay_out, table_size, widths
+from jianbao.publish.export.layout import (
+    ANNEX_SIZE,
+    WORKING_MARK,
+    Layout,
+    findings_table,
+    lay_out,
+    table_size,
+    widths,
+)
+
+# Typst may break between a box and these, although none of them may begin a line.
+_STAYS = "；：—～…·"
 
 
 def write(document: Document, *, face: Face = "issued") -> bytes:
@@ -74,16 +85,26 @@ def _page(page: Layout, pictures: dict[str, bytes]) -> dict[str, Any]:
         "keypoints": [_pieces(page, point.runs) for point in page.keypoints],
         "body": [block for placed in page.body for block in _blocks(page, placed.part, placed.label, pictures)],
         "closing": _pieces(page, [Run(page.sources.closing)]),
-        "definitions": [[title, _pieces(page, [Run(text)])] for title, text in page.sources.definitions],
-        "rounding": page.sources.rounding,
-        "notes": [_note(n, figure) for n, figure in enumerate(page.sources.figures, 1)],
+        "annex": _table(page, annex, "", ANNEX_SIZE) if (annex := notes.annex(page.sources)) else None,
+        "rest": notes.WHERE_THE_REST_IS,
+        "notes": [{"title": group.title, "facts": _facts(group.facts), "notes": [_note(note) for note in group.notes]}
+                  for group in page.groups],
         "foot": {"lines": markup.recipients(page.foot), "copies": markup.printed_copies(page.foot)}
         if page.foot else None,
     }
 
 
 def _pieces(page: Layout, runs: Iterable[Run]) -> list[dict[str, Any]]:
-    return [asdict(piece) for piece in page.pieces(list(runs))]
+    """Each as a dict; `tail` holds marks that stay with an unbroken piece, printed after its note number."""
+    out: list[dict[str, Any]] = []
+    for piece in page.pieces(list(runs)):
+        text = piece.text
+        if out and out[-1]["keep"] and piece.note is None and not piece.keep:
+            text = text.lstrip(_STAYS)
+            out[-1]["tail"] += piece.text[:len(piece.text) - len(text)]
+        if text:
+            out.append({**asdict(piece), "text": text, "tail": ""})
+    return out
 
 
 def _blocks(page: Layout, part: Any, label: str, pictures: dict[str, bytes]) -> list[dict[str, Any]]:
@@ -100,13 +121,13 @@ def _blocks(page: Layout, part: Any, label: str, pictures: dict[str, bytes]) -> 
             summary = [Run(f"{part.title}：", strong=True), Run(part.summary)]
             said: list[dict[str, Any]] = [{"kind": "prose", "role": "body", "pieces": _pieces(page, summary)}]
             table = findings_table(_filed(part))
-            return said + ([_table(page, table, "")] if table else [])
+            return said + ([{**_table(page, table, "", ANNEX_SIZE), "title": ""}] if table else [])
     raise TypeError(part)
 
 
-def _table(page: Layout, table: Table, label: str) -> dict[str, Any]:
+def _table(page: Layout, table: Table, label: str, size: float | None = None) -> dict[str, Any]:
     return {
-        "kind": "table", "title": markup.numbered_title(label, table.title), "size": table_size(table),
+        "kind": "table", "title": markup.numbered_title(label, table.title), "size": size or table_size(table),
         "columns": [{"title": column.title, "align": column.align, "width": width}
                     for column, width in zip(table.columns, widths(table), strict=True)],
         "rows": [[_pieces(page, [cell]) for cell in row] for row in table.rows],
@@ -134,13 +155,13 @@ def _numbered(notes: Sequence[str]) -> list[str]:
     return ["注：" * (i == 0) + note for i, note in enumerate(notes)]
 
 
-def _note(n: int, figure: Figure) -> dict[str, Any]:
-    rows = figure.rows[:markup.ROWS_SHOWN]
-    rest = f"其余{figure.n_rows - len(rows)}行见附表。" if figure.n_rows > len(rows) and rows else ""
+def _note(note: notes.Note) -> dict[str, Any]:
     return {
-        "n": n, "title": " ".join(x for x in (figure.code, figure.title) if x), "printed": figure.printed,
-        "subject": markup.subject(figure), "facts": [list(fact) for fact in markup.facts(figure)],
-        "rows": [fonts.printable(f"{markup.place(row)}　{row.unit}　" + "；".join(f"{t} {v}" for t, v in row.values))
-                 for row in rows],
-        "rest": rest,
+        "n": note.n, "printed": note.printed, "subject": note.subject, "facts": _facts(notes.facts(note)),
+        "rows": [fonts.printable(f"{notes.place(row)}　{row.unit}　{notes.row_facts(row)}")
+                 for row in note.rows[:notes.ROWS_PRINTED]],
     }
+
+
+def _facts(said: Iterable[tuple[str, str]]) -> list[list[str]]:
+    return [list(fact) for fact in said]

@@ -13,7 +13,7 @@ RED = "C1121F"
 
 # The order the schema wants; Word refuses a file that breaks it.
 _PPR = ("pStyle", "keepNext", "keepLines", "pageBreakBefore", "widowControl", "pBdr", "shd", "tabs", "kinsoku",
-        "overflowPunct", "snapToGrid", "spacing", "ind", "jc", "outlineLvl", "rPr", "sectPr")
+        "overflowPunct", "autoSpaceDE", "autoSpaceDN", "snapToGrid", "spacing", "ind", "jc", "outlineLvl", "rPr", "sectPr")
 
 # name: (base, font, points, alignment, first-line characters, exact line points or None for single)
 _STYLES: dict[str, tuple[str, str, float, str, int, float | None]] = {
@@ -99,6 +99,9 @@ def _style(document: Any, name: str, base: str, font: str, points: float, align:
     put(properties, element("spacing", before=room, after=room, **exact))
     put(properties, element("ind", firstLineChars=str(indent), firstLine=str(round(indent / 100 * points * 20))))
     put(properties, element("jc", val=align))
+    if not base:
+        for kind in ("autoSpaceDE", "autoSpaceDN"):     # 90个, not 90 个: as the printed page has it
+            put(properties, element(kind, val="0"))
     if line != PITCH:   # else each of its lines takes a whole line of the page grid
         put(properties, element("snapToGrid", val="0"))
     style.paragraph_format.widow_control = True

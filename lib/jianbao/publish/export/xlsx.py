@@ -1,4 +1,4 @@
-"""XLSX annex: figures with their parts, source rows, and every table as a sheet. Imports brief.markup."""
+"""XLSX annex: figures with their parts, source rows, and every table as a sheet. Imports brief.notes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from jianbao.brief import markup
+from jianbao.brief import notes
 from jianbao.brief.parts import Chart, Document, Face, Findings, Table
 from jianbao.publish.export import ooxml
 from jianbao.publish.export.layout import Layout, findings_table, lay_out
@@ -61,17 +61,18 @@ def _tables(page: Layout) -> Iterable[tuple[str, Table]]:
 
 def _figures(book: Any, page: Layout) -> None:
     _sheet(book, "指标", _FIGURES, (
-        (n, f.code, f.title, f.printed, f.value, f.unit_name, f.period, f.form, f.derived, f.numerator, f.denominator,
-         f.formula, f.n_rows, f.definition, f.source, f.as_of)
-        for n, f in enumerate(page.sources.figures, 1)))
+        (page.notes[f.id], f.code, f.title, f.printed, f.value, f.unit_name, f.period, f.form, f.derived, f.numerator,
+         f.denominator, f.formula, f.n_rows, f.definition, f.source, f.as_of)
+        for f in page.sources.figures))
 
 
 def _source_rows(book: Any, page: Layout) -> None:
-    figures = list(enumerate(page.sources.figures, 1))
-    titles = markup.columns_of([row for _, figure in figures for row in figure.rows])
+    found = [note for group in page.groups for note in group.notes if note.rows]
+    titles = notes.columns_of([row for note in found for row in note.rows])
     _sheet(book, "来源行", (*_ROWS, *titles), (
-        (n, figure.title, row.file, row.sheet, row.row, row.unit, *(dict(row.values).get(title) for title in titles))
-        for n, figure in figures for row in figure.rows))
+        (note.n, note.first.title, row.file, row.sheet, row.row, row.unit,
+         *(dict(row.values).get(title) for title in titles))
+        for note in found for row in note.rows))
 
 
 def _table(book: Any, title: str, table: Table) -> None:
@@ -83,8 +84,8 @@ def _table(book: Any, title: str, table: Table) -> None:
     sheet = _sheet(book, title, [column.title for column in table.columns], (
         [value(cell.text, column.align) for column, cell in zip(table.columns, row, strict=True)]
         for row in table.rows))
-    for note in table.notes:
-        _put(sheet, sheet.max_row + 1, 1, note)
+    for said in table.notes:
+        _put(sheet, sheet.max_row + 1, 1, said)
     for i in table.total_rows:
         for cell in sheet[i + 2]:
             cell.font = Font(bold=True)
