@@ -60,10 +60,27 @@ def test_page_setup(issued: docx.document.Document) -> None:
 
 
 def test_a_table_repeats_its_head_and_keeps_rows_whole(issued: docx.document.Document) -> None:
-    (found,) = issued.tables
+    found, annex = issued.tables
     assert found.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None
-    assert all(row._tr.trPr.find(qn("w:cantSplit")) is not None for row in found.rows)
+    assert all(row._tr.trPr.find(qn("w:cantSplit")) is not None for row in (*found.rows, *annex.rows))
+    assert annex.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None
     assert [cell.text for cell in found.rows[-1].cells] == ["合计", "266", "235", "88.3%", "179", "127"]
+
+
+def test_the_annex_is_a_small_table_right_after_the_closing_line(issued: docx.document.Document) -> None:
+    annex = issued.tables[1]
+    assert [cell.text for row in annex.rows[:2] for cell in row.cells] == [
+        "指标", "口径", "启动率", "已召开启动会议的单位占应启动单位的比重，按单位去重，期末时点数。"]
+    assert {run.font.size.pt for row in annex.rows for cell in row.cells for run in cell.paragraphs[0].runs} == {9.0}
+    texts = [p.text for p in issued.paragraphs]
+    at = texts.index("附件：指标口径")
+    assert texts.count("附件：指标口径") == 1 and texts[at - 1].startswith("数据截至")
+    assert not issued.paragraphs[at].paragraph_format.page_break_before
+
+
+def test_no_space_is_put_between_a_number_and_its_measure_word(issued: docx.document.Document) -> None:
+    properties = issued.styles["Normal"].element.pPr
+    assert [properties.find(qn(f"w:{name}")).get(qn("w:val")) for name in ("autoSpaceDE", "autoSpaceDN")] == ["0", "0"]
 
 
 def test_pictures_are_described(issued: docx.document.Document) -> None:

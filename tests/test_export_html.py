@@ -1,5 +1,7 @@
 """The HTML face: one file that asks for nothing."""
 
+import base64
+import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -68,12 +70,38 @@ def test_what_a_reader_sees_in_order() -> None:
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize("face", ["issued", "working"])
+def test_the_fonts_in_the_file_have_every_character_of_it(face: str) -> None:
+    from fontTools.ttLib import TTFont
+
+    source = write(document(), face=face)
+    words = set(Page(source).words) - {"\n"}
+    found = re.findall(r"url\(data:font/woff;base64,([^)]+)\)", source.decode())
+    assert len(found) == 2      # serif and sans
+    for encoded in found:
+        font = TTFont(io.BytesIO(base64.b64decode(encoded)))
+        assert font.flavor == "woff"
+        assert words <= set(map(chr, font.getBestCmap()))
+        assert len(font.getBestCmap()) < 1000
+        assert max(font["hmtx"][font.getBestCmap()[ord("市")]]) == 1000     # the tables survived the packing
+
+
+def test_the_issued_copy_is_small() -> None:
+    assert len(write(document())) < 350_000
+
+
+def test_the_annex_is_a_table() -> None:
+    source = write(document()).decode()
+    annex = source[source.index('<section class="annex">'):]
+    assert '<th scope="row" class="left">启动率</th><td class="left">已召开启动会议' in annex
+
+
 def test_charts_are_described_and_tables_have_heads() -> None:
     page = Page(write(document()))
     assert [image["alt"] for image in page.all("img")] == [
         "条形图：各县（市、区）启动率，云麓区95.2%最高，临湖新区66.7%最低。"]
     assert {th.get("scope") for th in page.all("th")} == {"col", "row"}
-    assert len(page.all("caption")) == 2        # the table, and the data behind the chart
+    assert len(page.all("caption")) == 3        # the table, the data behind the chart, the annex
 
 
 def test_the_working_paper_links_figures_to_their_notes() -> None:
@@ -102,6 +130,37 @@ def test_words_stay_words() -> None:
 
 def test_the_same_document_gives_the_same_bytes() -> None:
     assert write(document(), face="working") == write(document(), face="working")
+
+
+@pytest.mark.browser
+def test_a_machine_without_chinese_fonts_shows_no_empty_boxes(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import shutil
+
+    import matplotlib
+    from playwright.sync_api import sync_playwright
+
+    latin = Path(matplotlib.get_data_path()) / "fonts" / "ttf"      # Chromium starts with no font at all, but shows nothing
+    (tmp_path / "fonts.conf").write_text(
+        f"<fontconfig><dir>{latin}</dir><cachedir>{tmp_path}</cachedir></fontconfig>", "utf-8")
+    monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
+    file = tmp_path / "brief.html"
+    file.write_bytes(write(document(), face="working"))
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=shutil.which("chromium") or shutil.which("google-chrome"), args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(file.as_uri())
+        inspector = page.context.new_cdp_session(page)
+        inspector.send("DOM.enable")
+        inspector.send("CSS.enable")
+        root = inspector.send("DOM.getDocument", {"depth": -1})["root"]["nodeId"]
+        nodes = inspector.send("DOM.querySelectorAll", {"nodeId": root, "selector": "h1,h2,h3,p,td,th,figcaption"})
+        used = [font for node in nodes["nodeIds"]
+                for font in inspector.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]]
+        browser.close()
+    assert len(used) > 100
+    assert {font["familyName"] for font in used if not font["isCustomFont"]} == set()
 
 
 @pytest.mark.browser

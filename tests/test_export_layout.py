@@ -1,11 +1,15 @@
 """What all four writers share: order, numbers, faces."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from jianbao.brief.markup import html, issue_number, unbroken
-from jianbao.brief.parts import Column, Document, Findings, Heading, Prose, Run, Sources, Table
+from jianbao.brief.notes import facts, groups, numbers
+from jianbao.brief.parts import Column, Document, Figure, Findings, Heading, Prose, Run, Sources, Table
 from jianbao.publish.export.layout import lay_out, numeral, widths
-from sample_document import HEAD, document
+from sample_document import HEAD, document, figures, source_rows
 
 
 def test_headings_are_numbered_and_a_new_one_restarts_its_children() -> None:
@@ -41,7 +45,7 @@ def test_the_working_paper_marks_what_will_not_be_issued() -> None:
 
 
 @pytest.mark.parametrize(("text", "kept"), [
-    ("启动率88.3%，比上周提高4.1个百分点。", ["88.3%", "4.1个百分点"]),
+    ("启动率88.3%，比上周提高4.1个百分点。", ["88.3%", "4.1个", "百分点"]),
     ("共3万元，12,345人次，10月16日", ["3万元", "12,345人次", "10月", "16日"]),
     ("下降-2.5%", ["-2.5%"]),
     ("没有数字", []),
@@ -52,11 +56,43 @@ def test_a_number_and_its_measure_word_stay_together(text: str, kept: list[str])
     assert [piece for piece, keep in pieces if keep] == kept
 
 
+def figure(id_: str, **kw: Any) -> Figure:
+    return replace(figures()[1], id=id_, **kw)
+
+
+def test_figures_of_one_reading_share_a_note_and_notes_stand_by_indicator() -> None:
+    rate, county = {"indicator": "r", "title": "完成率", "code": "E07"}, {"unit": "C01", "unit_name": "云麓区"}
+    found = groups(Sources("", figures=(
+        figure("f1", **rate, printed="38.6%", formula="187 ÷ 484"), figure("f2", printed="90个"),
+        figure("f3", **rate, printed="提高4.1个百分点", derived="环比", formula="187 ÷ 484", rows=()),
+        figure("f4", **rate, **county, printed="44.3%", rows=source_rows(2)))))
+    assert [group.title for group in found] == ["E07 完成率", "A02 已启动单位数"]
+    assert numbers(found) == {"f1": 1, "f3": 1, "f4": 2, "f2": 3}
+    first = found[0].notes[0]
+    assert facts(first) == (("算式", "187 ÷ 484 = 38.6%"), ("环比", "提高4.1个百分点"), ("来源行", "共235行"))
+    assert (first.printed, first.subject) == ("38.6%", "全市 · 2023-W42 · 时点")
+
+
+def test_rows_listed_under_one_note_are_not_listed_again() -> None:
+    found = groups(Sources("", figures=(
+        figure("f1"), figure("f2", indicator="x", title="另一指标"), figure("f3", unit="C01", rows=source_rows(1)))))
+    notes = [note for group in found for note in group.notes]
+    assert [(note.n, len(note.rows), note.same_rows) for note in notes] == [(1, 3, None), (2, 1, None), (3, 0, 1)]
+    assert ("来源行", "共235行，同注1") in facts(notes[2])
+
+
+@pytest.mark.parametrize(("title", "width"), [
+    ("位次", 4), ("整改完成率（%）", 10), ("超期未整改数（个）", 12), ("整改完成率比上周", 10), ("超期未整改数比上周", 10)])
+def test_a_title_over_numbers_takes_two_lines_at_most(title: str, width: int) -> None:
+    table = Table("表", (Column("单位"), Column(title, "right")), ((Run("甲"), Run("1")),))
+    assert widths(table)[1] == width + 2
+
+
 def test_only_the_last_piece_of_a_traced_run_carries_the_note_number() -> None:
     page = lay_out(document(), "working")
     pieces = page.pieces([Run("提高4.1个百分点", figure="f3"), Run("。")])
     assert [(p.text, p.note, p.marked) for p in pieces] == [
-        ("提高", 1, False), ("4.1个百分点", 1, True), ("。", None, False)]
+        ("提高", 1, False), ("4.1个", 1, False), ("百分点", 1, True), ("。", None, False)]
 
 
 def test_control_characters_never_reach_a_writer() -> None:

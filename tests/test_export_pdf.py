@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from pypdf import PdfReader
 
-from jianbao.brief.parts import Column, Document, FindingLine, Findings, Heading, Prose, Run, Table
+from jianbao.brief.parts import Column, Document, FindingLine, Findings, Heading, Prose, Run, Sources, Table
 from jianbao.errors import PublishError
 from jianbao.publish.export import pdf
 from jianbao.publish.export.pdf import write
@@ -122,9 +122,47 @@ def test_no_heading_is_stranded_at_the_end_of_a_page() -> None:
 
 def test_a_number_is_not_torn_from_its_measure_word() -> None:
     for shift in range(12):
-        text = "字" * (20 + shift) + "提高4.1个百分点。"
+        text = "字" * (20 + shift) + "共12,345.1万元。"
         lines = PdfReader(io.BytesIO(write(Document((Prose((Run(text),)),))))).pages[0].extract_text().split("\n")
-        assert any("4.1个百分点" in line for line in lines)
+        assert any("12,345.1万元" in line for line in lines)
+
+
+MARKS = "，。；：、！？）》”’％—…"
+
+
+def test_no_line_begins_with_a_closing_mark() -> None:
+    # Every width of line before a number and every mark after it; Typst breaks between a box and ；.
+    for mark in "；：、，）—":
+        parts = tuple(Prose((Run("字" * n + "应报91个、实报83个"), Run(f"{mark}口径见附件，比上周提高4.1个百分点{mark}共83个。")))
+                      for n in range(28))
+        lines = [line.strip() for page in PdfReader(io.BytesIO(write(Document(parts)))).pages
+                 for line in page.extract_text().split("\n")]
+        assert re.sub(r"\s", "", "".join(lines)).count(f"个{mark}口") == 28
+        assert [line for line in lines if line[:1] in MARKS and line != "—1—" and not re.match(r"— ?\d", line)] == []
+
+
+def test_a_mark_in_a_run_of_its_own_is_not_lost() -> None:
+    said = Prose((Run("高于序时"), Run("3.0个百分点"), Run("；"), Run("望澜区"), Run("居前：3个"), Run("；：")))
+    assert "3.0个百分点；望澜区居前：3个；：" in words(write(Document((said,))))
+
+
+def test_the_annex_follows_the_closing_line_on_its_page_as_a_small_table() -> None:
+    definitions = tuple((f"指标{n}（A{n:02}）", "期末在册的单位数；合并、更名后的单位只计一次。") for n in range(40))
+    closing = "数据截至2023年10月22日；口径见附件。"
+    data = write(Document((Prose((Run("正文"),)), Sources(closing=closing, definitions=definitions))))
+    pages = PdfReader(io.BytesIO(data)).pages
+    assert len(pages) == 2
+    assert "口径见附件。附件：指标口径指标口径指标0" in words(data, 0)
+    assert words(data, 1).startswith("指标口径指标")      # the head again
+    assert words(data).count("附件：指标口径") == 1
+
+
+def test_each_reading_has_one_note_and_its_rows_stand_once(working: bytes) -> None:
+    text = words(working)
+    notes = text[text.index("来源注释"):]
+    assert notes.count("口径：已召开启动会议的单位占应启动单位的比重。") == 1
+    assert "环比：提高4.1个百分点（88.3%−84.2%）" in notes
+    assert notes.count("云麓区报表.xlsx·整改台账·第5行") == 2      # one of each reading: their lists differ
 
 
 def test_a_document_without_head_or_anything_compiles() -> None:

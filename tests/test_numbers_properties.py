@@ -61,14 +61,16 @@ def test_an_additive_reading_is_known_where_a_part_is(known: tuple[World, Worksp
 
 
 def test_readings_recompute_from_their_rows(known: tuple[World, Workspace, Cube]) -> None:
-    """Every indicator of every unit, both scopes: ask for the rows and count them by hand."""
+    """Every indicator, of the root and every fourth unit, both scopes: ask for the rows and count them by hand."""
     _, _, cube = known
     checked = 0
-    for i in definitions().catalogue:
+    for k, i in enumerate(definitions().catalogue):
         if i.combine is not None:       # arithmetic over other readings, which are checked themselves
             continue
         for n, unit in enumerate(cube.tree(LAST).order):
-            r = read(cube, i.id, unit.code, LAST, scope="own" if n % 3 == 2 else "subtree", form=i.forms[n % len(i.forms)])
+            if n and (n + k) % 4:
+                continue
+            r = read(cube, i.id, unit.code, LAST, scope="own" if (n + k) % 8 == 4 else "subtree", form=i.forms[n % len(i.forms)])
             if r.value is None:
                 continue
             rows = r.rows()
@@ -78,7 +80,7 @@ def test_readings_recompute_from_their_rows(known: tuple[World, Workspace, Cube]
                 top, bottom = (recount(part_of(i, name), rows[rows.part == name]) for name in ("分子", "分母"))
                 assert (top, bottom) == (pytest.approx(r.numerator), pytest.approx(r.denominator)), (i.id, unit.code)
             checked += 1
-    assert checked > 250
+    assert checked > 120
 
 
 def part_of(i: Indicator, name: str) -> Measure:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from worlds import UNITS, World, make_world
 
 from jianbao.brief.brief import Brief, open_brief
 from jianbao.brief.parts import Chart, Prose, Table
@@ -16,6 +15,7 @@ from jianbao.numbers import reported
 from jianbao.numbers.cube import Cube
 from jianbao.numbers.readings import Reading, read
 from jianbao.publish.plan import issues_of
+from worlds import UNITS, World, make_world
 
 LEDGER: dict[str, Any] = {
     "code": "D1", "title": "逐日统计", "kind": "snapshot", "filing": "source", "totals": "reported", "date": "day",

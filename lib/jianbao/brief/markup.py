@@ -25,9 +25,10 @@ from jianbao.brief.parts import (
 
 RED = "#c1121f"
 
-# A number and the word it counts stay on one line (GB/T 15835 5.1.7.2).
+# A number and the word it counts stay on one line (GB/T 15835 5.1.7.2). 4.1个 and 百分点 may part: as one piece they
+# leave so wide a gap at the end of a line that the line is pulled apart.
 _NUMBER = re.compile(
-    r"[-+−＋]?\d+(?:[.,:]\d+)*(?:[%％‰]|个百分点|万[元人次个户件份亩]?|亿[元人]?|人次|平方米|[一-鿿]|(?=[^\d]|$))")
+    r"(?<=\d个)百分点|[-+−＋]?\d+(?:[.,:]\d+)*(?:[%％‰]|万[元人次个户件份亩]?|亿[元人]?|人次|平方米|[一-鿿]|(?=[^\d]|$))")
 _SEVERITY = {"error": "错误", "warning": "提示"}
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from jianbao.brief import markup, notes
+from jianbao.brief import markup
+from jianbao.brief import notes as source_notes
 from jianbao.brief.parts import Chart, Document, Face, Findings, Heading, Prose, Run, Table
 from jianbao.publish.export import ooxml
 from jianbao.publish.export import wordstyles as word
@@ -225,7 +226,7 @@ class _Writer:
 
         if self.page.sources.closing:
             self.paragraph("数据截至", self.page.sources.closing)
-        if annex := notes.annex(self.page.sources):
+        if annex := source_notes.annex(self.page.sources):
             heading = self.paragraph("Heading 1", annex.title)
             heading.paragraph_format.space_before = Pt(8)
             self.grid(annex, ANNEX_SIZE)
@@ -236,7 +237,7 @@ class _Writer:
         if not self.page.groups:
             return
         self.paragraph("Heading 1", "来源注释").paragraph_format.page_break_before = True
-        self.paragraph("来源注释", notes.WHERE_THE_REST_IS)
+        self.paragraph("来源注释", source_notes.WHERE_THE_REST_IS)
         for group in self.page.groups:
             title = self.paragraph("Heading 2", group.title)
             self._indented("　".join(f"{name}：{said}" for name, said in group.facts)).paragraph_format.keep_with_next = True
@@ -244,15 +245,15 @@ class _Writer:
             for note in group.notes:
                 self.note(note)
 
-    def note(self, note: notes.Note) -> None:
+    def note(self, note: source_notes.Note) -> None:
         paragraph = self.paragraph("来源注释")
         paragraph.paragraph_format.keep_with_next = True
         word.bookmark(paragraph, f"note_{note.n}", note.n)
         paragraph.add_run("　".join(x for x in (f"{note.n}.", note.printed) if x)).bold = True
         paragraph.add_run(f"　{note.subject}")
-        self._indented("；".join(f"{name}：{said}" for name, said in notes.facts(note)))
-        for row in note.rows[:notes.ROWS_PRINTED]:
-            self._indented(f"{notes.place(row)}　{row.unit}　{notes.row_facts(row)}").runs[0].font.size = 114300   # 9 pt
+        self._indented("；".join(f"{name}：{said}" for name, said in source_notes.facts(note)))
+        for row in note.rows[:source_notes.ROWS_PRINTED]:
+            self._indented(f"{source_notes.place(row)}　{row.unit}　{source_notes.row_facts(row)}").runs[0].font.size = 114300   # 9 pt
 
     def _indented(self, text: str) -> Any:
         from docx.shared import Pt
