@@ -87,8 +87,14 @@ class World:
             self.catalogue.ever(ledger, p[2]))
         if ledger in BY_OFFICE:
             return pd.Series(bool(units), index=standing)
-        filed = self.above(p).merge(pd.DataFrame({"unit": [u for u in units if u in set(standing)]}), on="unit")
+        filed = self.above(p)
+        filed = filed[filed["unit"].isin(self.only_standing(ledger, form, p, pd.DataFrame({"unit": units}))["unit"])]
         return pd.Series(standing.isin(filed["above"]).to_numpy(), index=standing)
+
+    def only_standing(self, ledger: str, form: str, p: Period, rows: pd.DataFrame) -> pd.DataFrame:
+        """Counts carried forward end with the unit."""
+        ends = form == STOCK and ledger in ("opinions", "group_study")
+        return rows[rows["unit"].isin(self.standing(p)["code"])] if ends else rows
 
     def decided(self, rows: pd.DataFrame, p: Period) -> pd.DataFrame:
         """Problems with what the office decided about them by the period's end."""
@@ -110,6 +116,7 @@ def counted(w: World, ledger: str, form: str, p: Period, where: Where | None, da
     rows = w.state(ledger, p) if keyed else w.rows(ledger)
     if form != STOCK:
         rows = rows[rows[date].between(pd.Timestamp(p[1] if form == IN_PERIOD else STARTS), pd.Timestamp(p[2]))]
+    rows = w.only_standing(ledger, form, p, rows)
     return rows[where(rows)] if where else rows
 
 
@@ -158,6 +165,7 @@ def latest_base(value: str) -> Any:
     def number(w: World, form: str, p: Period) -> pd.Series:
         rows = w.rows("bases")
         rows = rows[rows["base_date"] <= pd.Timestamp(p[2])].sort_values("base_date").drop_duplicates("unit", keep="last")
+        rows = rows[rows["unit"].isin(w.standing(p)["code"])]
         return rolled(w, "bases", form, p, rows, lambda g: g[value].sum())
     return number
 

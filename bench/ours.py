@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "lib"))      # PYTHONPATH first: another copy can be measured
 
 
 def compute(folder: Path, period: str, wanted: set[str] | None = None) -> dict[str, Any]:

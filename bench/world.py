@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "lib"))
+sys.path.append(str(ROOT / "lib"))
 
 from jianbao.store import Delivery, Received, Submission  # noqa: E402
 from jianbao.workspace import Workspace, open_workspace  # noqa: E402

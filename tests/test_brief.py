@@ -50,6 +50,7 @@ def test_every_number_said_is_a_figure_with_its_rows(brief: jb.Brief) -> None:
     assert [f.derived for f in sources.figures] == ["", "", "序时"]
     rate = sources.figures[1]
     assert rate.formula == f"{rate.numerator:.0f} ÷ {rate.denominator:.0f}"
+    assert rate.rows and sources.figures[2].rows == ()      # the same rows are not carried twice
     days = sources.figures[0]
     assert days.n_rows > len(days.rows) == 50        # the rest is one call away
     assert len(brief.trace("f1")) == days.n_rows

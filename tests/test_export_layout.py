@@ -110,6 +110,11 @@ def test_a_column_without_a_width_takes_what_it_needs() -> None:
     assert widths(table) == pytest.approx([2, 2])
 
 
+def test_a_traced_cell_has_room_for_the_number_of_its_note() -> None:
+    table = Table("表", (Column("甲"), Column("乙")), ((Run("1（并列）"), Run("1（并列）", figure="f1")),))
+    assert widths(table) == [11, 13]
+
+
 def test_issue_number() -> None:
     assert issue_number(HEAD) == "第7期（总第42期）"
 

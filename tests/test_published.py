@@ -6,6 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from jianbao.brief.brief import Brief, open_brief
@@ -67,6 +68,20 @@ def test_a_table_without_identity_is_the_office_s_and_of_its_last_day_s_week(wor
     assert set(filings["filer"]) == {"Z01"}
     assert set(filings["period"]) == {"2023-W36"}
     assert set(filings["unit"]) == {"root", "C01", "C01-T01", "C02-T01"}
+
+
+def test_a_parquet_file_is_read_like_a_table(tmp_path: Path) -> None:
+    world = published_world(tmp_path)
+    frame = pd.DataFrame({"单位": ["青石市", "C01-T01"], "日期": pd.to_datetime(["2023-09-06", "2023-09-06"]), "累计受理": [10, 5]})
+    publish(world, "逐日统计.csv", "")
+    path = world.root / "data" / "inbox" / "逐日统计.csv"
+    frame.to_parquet(path.with_suffix(".parquet"))
+    path.write_bytes(path.with_suffix(".parquet").read_bytes()[:-4] + b"....")  # cut off, under another name
+    outcomes = {f.file: f.outcome for f in world.receive("2023-09-11T10:00").files}
+    assert outcomes["逐日统计.parquet"] == "stored"
+    assert outcomes["逐日统计.csv"] == "unreadable"
+    assert ask(world, "opened", "root", "2023-W36", "reported").value == 10
+    assert ask(world, "opened", "C01-T01", "2023-09-06").rows()["file"].tolist() == ["逐日统计.parquet"]
 
 
 def test_the_file_name_may_say_the_week(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
     截至{截止日}，已有{已启动单位数}完成启动，启动率{启动率}〔，{启动率.环比}〕。
 
 A brace names an indicator by title, alias, id or code, then what of it: a form (.期内 .累计 .时点), a scope (.本级 .公布),
-a comparison (.环比 .同比 .占比 .完成率 .序时 .位次 .前三 .后三), or .差额, published against summed. `:数` leaves the measure word out, `@单位` asks another unit.
+a comparison (.环比 .同比 .占比 .完成率 .序时 .位次 .前三 .后三), or .差额, the published total against the sum of the parts.
+`:数` leaves the measure word out, `@单位` asks another unit.
 〔…〕 drops out when a brace inside is empty. {字面:3场|来源=会议通知} is a literal with its source.
 """
 
@@ -125,7 +126,9 @@ def _brace(text: str, at: int, end: int, catalogue: Catalogue, known: set[str]) 
         return Brace(raw, "word", raw)
     unit = None
     if "@" in body:
-        body, unit = (x.strip() for x in body.split("@", 1))
+        body, unit = body.split("@", 1)
+        unit, colon, tail = unit.partition(":")     # {…@C01:数} as well as {…:数@C01}
+        body, unit = body.strip() + colon + tail.strip(), unit.strip()
     body, colon, bare = body.partition(":")
     if colon and bare != "数":
         raise fail(f"after a colon only 数 is known, not {bare!r}.")
@@ -136,8 +139,10 @@ def _brace(text: str, at: int, end: int, catalogue: Catalogue, known: set[str]) 
         if name in catalogue:
             break
     else:
+        while len(steps) > 1 and steps[-1] in MODIFIERS:
+            steps.pop()
         try:
-            catalogue[steps[0] if len(steps) < 2 or steps[-1] in MODIFIERS else body]
+            catalogue[".".join(steps)]
         except UnknownName as e:
             near = suggestions(steps[0], known)
             raise fail(str(e) + (f" Or the word {near[0]}?" if near else "")) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from jianbao.definitions.ledger import Strict
 from jianbao.definitions.period import Period, period_of
@@ -54,6 +54,12 @@ class Campaign(Strict):
     facts: dict[str, str] = Field(default_factory=dict)     # fixed words for prose: {城市名}
     secrecy: str = ""
     timezone: str = "Asia/Shanghai"
+
+    @model_validator(mode="after")
+    def _fits(self) -> Campaign:
+        if self.ends < self.starts:
+            raise ValueError(f"ends on {self.ends}, before it starts on {self.starts}.")
+        return self
 
     @property
     def week_start(self) -> int:
@@ -119,6 +125,12 @@ class Target(Strict):
     starts: date | None = None
     due: date | None = None
     units: dict[str, float] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Target:
+        if self.starts and self.due and self.due < self.starts:
+            raise ValueError(f"due on {self.due}, before it starts on {self.starts}.")
+        return self
 
 
 class Terms(Strict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,9 @@ def load(params: Path) -> Definitions:
     targets = book.named("targets.yml", Target)
     terms = book.one("terms.yml", Terms, optional=True)
     suggestions = tuple(book.listed("diagnosis.yml", Suggestion))
-    corrections = tuple(c for path in sorted(params.glob("corrections/*.yml"))
-                        for c in book.listed(path.relative_to(params).as_posix(), Correction))
+    corrections = []
+    for path in sorted(params.glob("corrections/*.yml")):
+        corrections += book.listed(path.relative_to(params).as_posix(), Correction)
     ledgers: dict[str, Ledger] = {"filings": FILINGS}
     for path in sorted(params.glob("ledgers/*.yml")):
         ledger = book.one(path.relative_to(params).as_posix(), Ledger, name=path.stem)
@@ -92,7 +94,7 @@ def load(params: Path) -> Definitions:
     book.stop()
     catalogue = Catalogue(indicators)
     definitions = Definitions(params.parent, campaign, calendar, products, ledgers, catalogue, targets, terms,
-                              corrections, suggestions, book.where)
+                              tuple(corrections), suggestions, book.where)
     _cross_check(definitions, book)
     book.stop()
     return definitions
@@ -105,6 +107,7 @@ class _Book:
         self.params = params
         self.problems: list[str] = []
         self.where: dict[str, str] = {}
+        self.places: dict[int, str] = {}        # of list items, by identity
         self._sources: dict[str, Source | None] = {}
 
     def shown(self, path: Path) -> str:
@@ -148,8 +151,8 @@ class _Book:
             return []
         models = [self._model(source, cls, (i,), data) for i, data in enumerate(source.data)]
         for i, model in enumerate(models):
-            if model is not None and getattr(model, "id", None):
-                self.where[model.id] = source.place(i)
+            if model is not None:
+                self.where[getattr(model, "id", f"{name} {i}")] = self.places[id(model)] = source.place(i)
         return [m for m in models if m is not None]
 
     def _model(self, source: Source, cls: Any, path: tuple[Any, ...], data: Any, **more: Any) -> Any:
@@ -192,6 +195,7 @@ def _cross_check(d: Definitions, book: _Book) -> None:
                 if name != "elapsed" and name not in d.catalogue:
                     book.problems.append(f"{book.at(i.id, 'combine')}: {i.id}: "
                                          f"{unknown('indicator', name, d.catalogue.names)}")
+        _check_parts(book, i, d)
         if i.ledger is not None:
             _try(book, i.id, "", i, d)
     for ledger in d.ledgers.values():
@@ -211,13 +215,75 @@ def _cross_check(d: Definitions, book: _Book) -> None:
         if product not in d.products:
             book.problems.append(f"params/calendar.yml:1: {unknown('product', product, d.products)}")
     for c in d.corrections:
-        if c.ledger not in d.ledgers:
-            book.problems.append(f"params/corrections: {unknown('ledger', c.ledger, d.ledgers)}")
+        book.problems += [f"{book.places[id(c)]}: {problem}" for problem in _wrong_in(c, d.ledgers)]
+    for rule in d.suggestions:
+        try:
+            book.problems += [f"{book.places[id(rule)]}: {rule.id}: {unknown('indicator', name, d.catalogue.names)}"
+                              for name in expressions.combined_names(rule.when) if name not in d.catalogue]
+        except expressions.BadExpression as e:
+            book.problems.append(f"{book.places[id(rule)]}: {rule.id}: when: {e}")
     if (register := d.ledgers.get("register")) is not None:
         missing = set(REGISTER_COLUMNS) - set(register.columns)
         if missing:
             book.problems.append(f"params/ledgers/register.yml:1: the register needs the columns "
                                  f"{', '.join(sorted(missing))}.")
+
+
+def _parts(i: Indicator, d: Definitions) -> list[tuple[str, Indicator]]:
+    """(field, indicator) for every indicator that `i` is made of."""
+    try:
+        combined = expressions.combined_names(i.combine) if i.combine else []
+    except expressions.BadExpression:
+        combined = []
+    said = [("numerator", i.numerator), ("denominator", i.denominator), *(("combine", name) for name in combined)]
+    return [(field, d.catalogue[name]) for field, name in said if isinstance(name, str) and name in d.catalogue]
+
+
+def _check_parts(book: _Book, i: Indicator, d: Definitions) -> None:
+    """A figure is not made of itself, and a sum or a ratio not of what cannot be added up."""
+    for field, part in _parts(i, d):
+        below, todo = set[str](), [part]
+        while todo:
+            at = todo.pop()
+            if at.id not in below:
+                below.add(at.id)
+                todo += [p for _, p in _parts(at, d)]
+        if i.id in below:
+            book.problems.append(f"{book.at(i.id, field)}: {i.id}: is made of itself, by way of {part.id}.")
+        elif part.rolls_up in ("ratio", "none") and i.rolls_up != "none":
+            book.problems.append(f"{book.at(i.id, field)}: {i.id}: {part.id} rolls up as {part.rolls_up}, so it cannot be "
+                                 f"a part of a {i.rolls_up}. Name what it is counted from.")
+
+
+def _wrong_in(c: Correction, ledgers: Mapping[str, Ledger]) -> list[str]:
+    """Columns a correction names that are not there, and values that do not fit theirs."""
+    if c.ledger not in ledgers:
+        return [str(unknown("ledger", c.ledger, ledgers))]
+    columns = ledgers[c.ledger].typed
+    problems = []
+    for field in ("match", "set", "expect"):
+        for name, value in getattr(c, field).items():
+            if name not in columns and not (name in ("row", "period") and field == "match"):
+                problems.append(f"{field}: {unknown('column', name, columns)}")
+            elif name in columns and not _fits(value, columns[name].type):
+                problems.append(f"{field}: {name} is of type {columns[name].type}, which {value!r} is not.")
+    return problems
+
+
+def _fits(value: str | int | float | None, kind: str) -> bool:
+    if value is None or kind in ("str", "code", "unit"):
+        return True
+    try:
+        match kind:
+            case "int":
+                return float(value) == int(float(value))
+            case "num" | "percent":
+                return isinstance(float(value), float)
+            case "date" | "datetime":
+                return bool(datetime.fromisoformat(str(value)))
+    except ValueError:
+        return False
+    return kind == "bool" and value in (0, 1)
 
 
 def _try(book: _Book, id_: str, field: str, measure: Measure, d: Definitions) -> None:
@@ -227,7 +293,7 @@ def _try(book: _Book, id_: str, field: str, measure: Measure, d: Definitions) ->
         bad = str(e)
         steps = [field] if field else []
         # Point at the line of the expression that is wrong, not at the indicator's first line.
-        for name in ("value", "where", "date", "median_of", "enter", "leave", "units_having", "ledger"):
+        for name in ("ledger", "value", "where", "date", "median_of", "enter", "leave", "units_having"):
             said = getattr(measure, name, None)
             if said and not _passes(measure, name, d):
                 steps.append(name)

@@ -155,7 +155,7 @@ def _check(units: tuple[Unit, ...]) -> None:
                 problems.append(str(unknown(f"filer of unit {code}:", u.filer, spans)))
     # A cycle stands on some day on which a unit begins; when nobody moved, one look at all will do.
     days = {u.valid_from for u in units} if len(spans) < len(units) else set()
-    for valid in [[u for u in units if u.valid_on(day)] for day in sorted(days)] or [units]:
+    for valid in [[u for u in units if u.valid_on(day)] for day in sorted(days)] or [list(units)]:
         problems += _cycles({u.code: u.parent for u in valid})
     if problems:
         raise DefinitionError("register: " + "\nregister: ".join(sorted(set(problems))[:20]))

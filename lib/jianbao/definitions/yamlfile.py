@@ -55,7 +55,8 @@ class Source:
         return f"{self.shown}:{self.line(path)}"
 
     def error(self, path: Path_, message: str) -> str:
-        return f"{self.place(*path)}: {'.'.join(str(p) for p in path[:1])}{': ' if path else ''}{message}"
+        name = f"{path[0]}: " if path and isinstance(path[0], str) else ""     # an item of a list has only its line
+        return f"{self.place(*path)}: {name}{message}"
 
     def model(self, cls: type[Model], path: Path_ = (), data: Any = WHOLE, **more: Any) -> Model:
         """`data` as a model. Raises DefinitionError naming each wrong line, with did-you-mean for unknown words."""
@@ -66,7 +67,7 @@ class Source:
         try:
             return cls.model_validate({**value, **more})
         except ValidationError as e:
-            raise DefinitionError("\n".join(self._explain(cls, path, item) for item in e.errors())) from None
+            raise DefinitionError("\n".join(self._explain(cls, path, item) for item in _meant(e.errors()))) from None
 
     def _explain(self, cls: type[BaseModel], path: Path_, item: Any) -> str:
         loc = tuple(p for p in item["loc"] if not (isinstance(p, str) and p.startswith(("function-", "Measure"))))
@@ -122,6 +123,12 @@ def _scalar(node: Any) -> Any:
     if re.fullmatch(r"-?(0|[1-9]\d*)\.\d+", text):
         return float(text)
     return text
+
+
+def _meant(errors: list[Any]) -> list[Any]:
+    """Where a name or a mapping may stand and a mapping stands, only what is wrong in the mapping."""
+    mappings = {e["loc"][:k] for e in errors for k, step in enumerate(e["loc"]) if str(step).startswith("Measure")}
+    return [e for e in errors if not (e["loc"][-1:] == ("str",) and e["loc"][:-1] in mappings)] or errors
 
 
 def _fields(cls: type[BaseModel], loc: Path_) -> list[str]:

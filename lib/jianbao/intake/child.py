@@ -10,10 +10,12 @@ import csv
 import io
 import pickle
 import sys
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from jianbao.errors import WorkbookError
-from jianbao.intake.gate import RESAVE, inspect
+from jianbao.intake.gate import MAX_AREA, MAX_INSIDE, MAX_ROWS, PARQUET, RESAVE, inspect
 
 MEMORY = 1 << 30  # bytes of address space
 SECONDS_PER_FILE, SECONDS_MORE = 2, 20
@@ -40,6 +42,8 @@ def main() -> None:
 def read(content: bytes, name: str) -> list[Cells]:
     """The sheets of one file, in its order: title, visible, rows (rows[i][j] is Excel row i+1), faults, merged ranges."""
     marks = inspect(content, name)
+    if content.startswith(PARQUET):
+        return [_table(content, name)]
     if not content.startswith((b"PK", b"\xd0\xcf")):
         return [_text(content, name)]
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -77,8 +81,46 @@ def _text(content: bytes, name: str) -> Cells:
         raise WorkbookError("encoding", "文本编码无法识别。", "请另存为 UTF-8 编码的 CSV。")
     rows = [list(row) for row in csv.reader(io.StringIO(text, newline=""))]
     width = max(map(len, rows), default=0)
-    title = name.replace("\\", "/").rpartition("/")[2].rpartition(".")[0]
-    return title, True, [row + [""] * (width - len(row)) for row in rows], {}, []
+    return _title(name), True, [row + [""] * (width - len(row)) for row in rows], {}, []
+
+
+def _table(content: bytes, name: str) -> Cells:
+    """A Parquet file as one sheet named after it, its column names as the header."""
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    file = ParquetFile(io.BytesIO(content))
+    about = file.metadata
+    unpacked = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+    if about.num_rows > MAX_ROWS or about.num_rows * about.num_columns > MAX_AREA or unpacked > MAX_INSIDE:
+        raise WorkbookError("too-large", f"表有 {about.num_rows} 行 {about.num_columns} 列，太大。", "请分期、分块发送。")
+    columns = []
+    for column in file.read(use_threads=False).columns:
+        if pa.types.is_timestamp(column.type):  # nanoseconds would need pandas
+            column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
+        columns.append([_cell(value) for value in column.to_pylist()])
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    return _title(name), True, [[str(n) for n in file.schema_arrow.names], *rows], {}, []
+
+
+def _cell(value: Any) -> Any:
+    """As a workbook's reader gives it: numbers as float, "" where empty."""
+    match value:
+        case None:
+            return ""
+        case bool() | str():
+            return value
+        case int() | float() | Decimal():
+            return float(value) if value == value else ""
+        case datetime():
+            return value.replace(tzinfo=None)
+        case date() | time() | timedelta():
+            return value
+    return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _title(name: str) -> str:
+    return name.replace("\\", "/").rpartition("/")[2].rpartition(".")[0]
 
 
 def _explained(error: BaseException) -> tuple[str, str, str]:

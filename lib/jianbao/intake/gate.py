@@ -25,6 +25,7 @@ MAX_ROWS, MAX_COLUMNS, MAX_AREA = 200_000, 702, 5_000_000
 CHUNK, OVERLAP = 4 << 20, 4096
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+PARQUET = b"PAR1"  # at both ends
 RESAVE = "请用 WPS 或 Excel 打开，另存为 .xlsx 后重新报送。"
 _READ_BY_PARSERS = re.compile(
     r"xl/(worksheets/[^/]+\.xml|sharedStrings\.xml|styles\.xml|workbook\.xml|_rels/workbook\.xml\.rels)", re.IGNORECASE
@@ -61,6 +62,10 @@ def inspect(content: bytes, name: str) -> Marks:
         return _zip(content)
     if content.startswith(OLE):
         _ole(content)
+        return Marks()
+    if content.startswith(PARQUET):
+        if not content.endswith(PARQUET):
+            raise _damaged("文件不完整。")
         return Marks()
     if name.lower().endswith(".csv"):
         return Marks()

@@ -9,6 +9,7 @@ from typing import Any
 
 from jianbao.brief import markup
 from jianbao.brief import notes as source_notes
+from jianbao.brief.notes import Note
 from jianbao.brief.parts import Chart, Document, Face, Findings, Heading, Prose, Run, Table
 from jianbao.publish.export import ooxml
 from jianbao.publish.export import wordstyles as word
@@ -245,7 +246,7 @@ class _Writer:
             for note in group.notes:
                 self.note(note)
 
-    def note(self, note: source_notes.Note) -> None:
+    def note(self, note: Note) -> None:
         paragraph = self.paragraph("来源注释")
         paragraph.paragraph_format.keep_with_next = True
         word.bookmark(paragraph, f"note_{note.n}", note.n)

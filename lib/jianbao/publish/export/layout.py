@@ -154,7 +154,7 @@ def widths(table: Table) -> list[float]:
     """Relative column widths: what the analyst asked for, else what the longest cell needs."""
     needed = []
     for j, column in enumerate(table.columns):
-        cells = [_width(row[j].text) for row in table.rows]
+        cells = [_width(row[j].text) + 2 * bool(row[j].figure) for row in table.rows]     # room for the note's number
         # The names on the left want one line; a long title over numbers may take two.
         title = min(_width(column.title), 14) if j == 0 else _title_width(column.title)
         needed.append(float(min(max([title, 4, *cells]) + 2, 30)))
