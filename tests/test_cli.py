@@ -162,7 +162,7 @@ def test_lint_names_file_and_line(workspace: Workspace, tmp_path: Path) -> None:
     result = call(copy, "lint", "--json")
     remarks: list[dict[str, Any]] = json.loads(result.stdout)
     wrong = [r for r in remarks if r["severity"] == "error"]
-    assert len(wrong) == 1 and wrong[0]["place"] == "notebooks/weekly.ipynb: cell 3, line 8"
+    assert len(wrong) == 1 and wrong[0]["place"] == "notebooks/weekly.ipynb: cell 3, line 10"
     assert "Did you mean" in wrong[0]["message"]
 
 

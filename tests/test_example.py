@@ -57,3 +57,16 @@ def test_every_file_has_one_outcome_and_the_wrong_ones_come_back(example: Worksp
     assert filed["accepted"].sum() < len(filed)      # some were returned
     assert (~filed["effective"] & filed["accepted"]).any()   # some were superseded
     assert filed["nil"].any() and filed["late"].any()
+
+
+def test_every_reading_of_the_last_week_gives_as_many_rows_as_it_says(example: Workspace) -> None:
+    period = example.period("2023-W42")
+    cube = Cube(example, [period])
+    counted = 0
+    for i in example.definitions.catalogue:
+        for unit in ("root", "C05"):
+            for form in i.forms:
+                r = read(cube, i.id, unit, period, form=form)
+                assert len(r.rows()) == r.n_rows, (i.id, unit, form)
+                counted += r.n_rows
+    assert counted > 1000

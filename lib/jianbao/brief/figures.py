@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jianbao.brief.parts import Figure, SourceRow, Sources
 from jianbao.brief.printing import ROUNDING_NOTES, cell, formula, is_missing
+from jianbao.definitions.catalogue import IN_PERIOD, TO_DATE
 from jianbao.definitions.period import long_date
 from jianbao.numbers.readings import Reading
 
@@ -72,7 +73,17 @@ def _figure(id_: str, r: Reading, printed: str, derived: str, rows: tuple[Source
                   unit=r.unit.code, unit_name=r.unit.label, scope=r.scope, period=r.period.id, form=r.form,
                   as_of=r.as_of.isoformat(), value=r.value, numerator=r.numerator, denominator=r.denominator,
                   n_rows=r.n_rows, definition=i.definition, source=i.source, formula=formula(r), derived=derived,
-                  rows=rows, slot=i.slot or "")
+                  rows=rows, slot=i.slot or "", coverage=coverage(r))
+
+
+def coverage(r: Reading) -> str:
+    """应报90、实报83；其中7个沿用上次报送；累计缺12期: how complete the filings behind a reading are."""
+    said = [f"应报{r.due}、实报{r.filed}"] if r.due else []
+    if r.carried and r.form != IN_PERIOD:
+        said.append(f"{r.carried}个单位沿用上次报送")
+    if r.gaps and r.form == TO_DATE:
+        said.append(f"缺{r.gaps}期")
+    return "；".join(said)
 
 
 def as_of_text(reading_as_of: object) -> str:

@@ -99,6 +99,7 @@ def facts(note: Note) -> tuple[tuple[str, str], ...]:
         if f.derived:
             formula = f"（{f.formula}）" if f.formula and f.formula != own.formula else ""
             said.append((f.derived, f.printed + formula))
+    said.append(("报送", own.coverage))
     if note.n_rows:
         said.append(("来源行", f"共{note.n_rows}行" + (f"，同注{note.same_rows}" if note.same_rows else "")))
     return tuple((name, text) for name, text in said if text)

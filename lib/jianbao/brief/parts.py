@@ -161,6 +161,7 @@ class Figure:
     derived: str = ""               # 环比, 序时 …: empty for a reading itself
     rows: tuple[SourceRow, ...] = ()        # at most 50, on the first figure of a reading alone
     slot: str = ""
+    coverage: str = ""              # 应报90、实报83；沿用7；缺12期
 
 
 @dataclass(frozen=True)

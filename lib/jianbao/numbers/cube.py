@@ -129,7 +129,7 @@ class Cube:
         if i.numerator is not None and i.denominator is not None:
             top = self._part(i, i.numerator, form, period, scope)
             bottom = self._part(i, i.denominator, form, period, scope)
-            return Values(top.numerator, bottom.numerator, top.rows)
+            return Values(top.numerator, bottom.numerator, top.rows + bottom.rows)
         values = self.measured(i, form, period, scope)
         if i.authority and scope == "subtree":
             values = self._by_authority(i, values, form, period)
@@ -285,6 +285,7 @@ class Cube:
             for k, flag in enumerate(flags):
                 yes &= flag if k < len(having.all) else ~flag
             value = yes.astype(float)
+            rows = np.where(yes, rows, 0)       # rows behind a count of units: those of the units counted
         elif kind in ("count", "stock"):
             value = rows.astype(float)
         elif kind == "sum":

@@ -95,7 +95,8 @@ def atom(ask: Ask, ledger: Ledger, definitions: Definitions) -> Atom:
         assert m.units_having is not None
         flags = [f"coalesce(bool_or(({condition}) and ({sql(x)})), false)"
                  for x in (*m.units_having.all, *m.units_having.none)]
-        return Atom(ask, condition, (*flags, rows))
+        shown = " or ".join(f"coalesce({sql(x)}, false)" for x in m.units_having.all) or "true"
+        return Atom(ask, condition, (*flags, f"count(*) filter (where ({condition}) and ({shown}))"))
     if kind in ("count", "stock"):
         return Atom(ask, condition, (rows,))
     if kind == "sum":

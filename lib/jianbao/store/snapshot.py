@@ -137,8 +137,8 @@ class Snapshot:
             if c.on > self.as_of or not c.expect:
                 continue
             n = self.connection.sql(f"select count(*) from {self._source(c.ledger, ())} r "
-                                    f"where {self._conditions(c)}").fetchone()
-            if not n or not n[0]:
+                                    f"where {self._conditions(c)}").fetchall()
+            if not n[0][0]:
                 failed.append(f"{c.ledger}, {c.unit}, {c.match}: no row says {c.expect} any more ({c.reason})")
         return failed
 
