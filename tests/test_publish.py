@@ -188,3 +188,17 @@ def test_nothing_received_by_the_cut_off_says_so(workspace: Workspace) -> None:
 def test_the_notebook_on_disk_is_untouched(workspace: Workspace, made: batch.Result) -> None:
     nb = json.loads((workspace.root / "notebooks" / "weekly.ipynb").read_text(encoding="utf-8"))
     assert all(not c.get("outputs") for c in nb["cells"])
+
+
+def test_a_kernel_that_dies_is_told_apart_and_nothing_else_is_printed(workspace: Workspace, capfd: pytest.CaptureFixture[str]) -> None:
+    notebook = workspace.root / "notebooks" / "weekly.ipynb"
+    kept = notebook.read_text(encoding="utf-8")
+    notebook.write_text(kept.replace("brief.sources()", "import os; os._exit(3)"), encoding="utf-8")
+    try:
+        (result,) = batch.run(issues_of(workspace, workspace.period("2023-W38")), workspace)
+    finally:
+        notebook.write_text(kept, encoding="utf-8")
+    assert result.outcome == "failed"
+    assert "weekly.ipynb: the kernel died" in result.why
+    assert not list(result.folder.parent.glob(".root.part-*"))
+    assert capfd.readouterr().err == ""

@@ -6,7 +6,6 @@ runs a batch, and the only trace there is when it dies. A provisioner of warm ke
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from papermill.clientwrap import PapermillNotebookClient
@@ -15,27 +14,20 @@ from papermill.log import logger
 from papermill.utils import merge_kwargs, remove_args
 
 NAME = "jianbao"
-_here = threading.local()       # one batch thread, one kernel, one log
-
-
-class _Client(PapermillNotebookClient):  # type: ignore[misc]
-    async def async_start_new_kernel(self, **kwargs: Any) -> None:
-        await super().async_start_new_kernel(stderr=_here.log, **kwargs)
 
 
 class Engine(NBClientEngine):  # type: ignore[misc]
-    """NBClientEngine with `_Client`; `kernel_log` is an open file."""
+    """NBClientEngine; `kernel_log` is an open file."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, log_output: bool = False, stdout_file: Any = None,
                                  stderr_file: Any = None, start_timeout: int = 60, execution_timeout: float | None = None,
                                  kernel_log: Any = None, **kwargs: Any) -> Any:
-        _here.log = kernel_log
-        client = _Client(nb_man, **merge_kwargs(
+        client = PapermillNotebookClient(nb_man, **merge_kwargs(
             remove_args(["input_path", "timeout", "startup_timeout"], **kwargs), timeout=execution_timeout,
             startup_timeout=start_timeout, kernel_name=kernel_name, log=logger, log_output=log_output,
             stdout_file=stdout_file, stderr_file=stderr_file))
-        return client.execute()
+        return client.execute(stderr=kernel_log)        # a keyword of starting the kernel's process
 
 
 papermill_engines.register(NAME, Engine)
