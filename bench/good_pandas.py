@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from common import BY_OFFICE, ENDS, FLOWS, IN_PERIOD, STARTS, STOCK, TO_DATE, Catalogue, main, weeks  # noqa: E402
+from common import BY_OFFICE, ENDS, FLOWS, IN_PERIOD, STARTS, STOCK, TO_DATE, Catalogue, main, weeks
 
 NEVER = np.iinfo(np.int32).max
 
@@ -391,16 +391,19 @@ def publications(w: World, r: Result) -> None:
             r["adoption.rate", form, p[0]] = divided(r["used", form, p[0]], r["sent", form, p[0]])
 
 
+RATIOS = (
+    ("launch.rate", "launch.units", "campaign.units"), ("reading_class.coverage", "reading_class.teams", "reading_class.due"),
+    ("reading_class.days_per_team", "reading_class.days", "reading_class.teams"),
+    ("backlog.resolved_rate", "backlog.resolved", "backlog.base"), ("visits.per_leader", "visits.count", "leaders.count"),
+    ("visits.solved_per_visit", "visits.solved", "visits.count"), ("problems.return_rate", "sent_back", "problems.filed"),
+    ("visits.with_reception_share", "visits.with_reception", "visits.count"),
+    ("rectification.rate", "rectification.done", "problems.accepted"))
+
+
 def ratios(w: World, r: Result) -> None:
     for p in w.periods:
         for form in FLOWS:
-            for name, top, bottom in (
-                    ("launch.rate", "launch.units", "campaign.units"), ("reading_class.days_per_team", "reading_class.days", "reading_class.teams"),
-                    ("backlog.resolved_rate", "backlog.resolved", "backlog.base"), ("visits.per_leader", "visits.count", "leaders.count"),
-                    ("problems.return_rate", "sent_back", "problems.filed"), ("rectification.rate", "rectification.done", "problems.accepted"),
-                    ("visits.solved_per_visit", "visits.solved", "visits.count"),
-                    ("visits.with_reception_share", "visits.with_reception", "visits.count"),
-                    ("reading_class.coverage", "reading_class.teams", "reading_class.due")):
+            for name, top, bottom in RATIOS:
                 below = r[bottom, form, p[0]] if (bottom, form, p[0]) in r else r[bottom, STOCK, p[0]]
                 r[name, form, p[0]] = divided(r[top, form, p[0]], below)
         elapsed = ((p[2] - STARTS).days + 1) / ((ENDS - STARTS).days + 1)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from common import BY_OFFICE, ENDS, FLOWS, IN_PERIOD, STARTS, STOCK, TO_DATE, Catalogue, main, weeks  # noqa: E402
+from common import BY_OFFICE, ENDS, FLOWS, IN_PERIOD, STARTS, STOCK, TO_DATE, Catalogue, main, weeks
 
 Period = Any        # (id, first day, last day)
 Where = Callable[[pd.DataFrame], Any]

@@ -355,7 +355,7 @@ class Problems:
         filed = [(np.arange(n), begin), (np.flatnonzero(closing < WEEKS), closing[closing < WEEKS])]
         for _ in range(3):                                                        # progress in between
             when = begin + rng.integers(1, 30, n)
-            kept = np.flatnonzero((when < np.minimum(closing, WEEKS)))
+            kept = np.flatnonzero(when < np.minimum(closing, WEEKS))
             filed.append((kept, when[kept]))
         late = (self.refiled - monday).astype(int) // 7
         kept = np.flatnonzero(self.returned & (late < WEEKS))

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from number_world import OFFICE, Sheet, empty_workspace, receive
 
 from jianbao.definitions.period import Period
 from jianbao.numbers.cube import Cube
 from jianbao.numbers.readings import Reading, read
 from jianbao.workspace import Workspace
+from number_world import OFFICE, Sheet, empty_workspace, receive
 
 COUNTY, TOWN, BUREAU = "县(市、区)", "乡镇(街道)", "市直机关"
 # code, parent, org type: two counties with towns, and a bureau beside them.
@@ -52,9 +52,9 @@ class HandWorld:
             (params / name).parent.mkdir(exist_ok=True)
             (params / name).write_text(text, encoding="utf-8")
         if self.masters:
-            self.master("register", *[self._unit(*u) for u in self.units])
+            self.master("register", *[self.unit(*u) for u in self.units])
 
-    def _unit(self, code: str, parent: str | None, org_type: str, **more: Any) -> dict[str, Any]:
+    def unit(self, code: str, parent: str | None, org_type: str, **more: Any) -> dict[str, Any]:
         first, last = self.spans.get(code, (date(2023, 1, 1), None))
         return {"code": code, "name": f"单位{code}", "short_name": code, "parent": parent, "level": "县", "org_type": org_type,
                 "campaign_unit": org_type not in ("汇总节点", "主题办"), "batch": "第二批", "files": org_type not in ("汇总节点", "主题办"),

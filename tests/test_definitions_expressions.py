@@ -32,7 +32,8 @@ def test_to_sql(text: str, sql: str) -> None:
     assert to_sql(text, plain) == sql
 
 
-@pytest.mark.parametrize("text", ["(select 1)", "a; drop table x", "exists (select 1)", "a || b", "x -> y", "count(*)", "a::int", "read_csv('x')", "getenv('HOME')",
+@pytest.mark.parametrize("text", ["(select 1)", "a; drop table x", "exists (select 1)", "a || b", "x -> y", "count(*)", "a::int",
+                                  "read_csv('x')", "getenv('HOME')",
                                   "current_date", "*", "a = 1 union select 2", "cast(a as int)", "a like '%x'", "lambda x: x", ""])
 def test_nothing_runs_that_only_compares_and_adds(text: str) -> None:
     with pytest.raises(BadExpression):
@@ -53,7 +54,8 @@ def test_check_names_the_column_and_its_neighbours() -> None:
         check("other.days = 1", ["days"], what="ledger l")
 
 
-@pytest.mark.parametrize(("text", "found"), [("count()", ("count", "")), ("sum(days)", ("sum", "days")), (" distinct( unit ) ", ("distinct", "unit")),
+@pytest.mark.parametrize(("text", "found"), [("count()", ("count", "")), ("sum(days)", ("sum", "days")),
+                                             (" distinct( unit ) ", ("distinct", "unit")),
                                              ("sum(a + b)", ("sum", "a + b"))])
 def test_aggregates(text: str, found: tuple[str, str]) -> None:
     assert aggregate(text) == found

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hand_world import BUREAU, COUNTY, TOWN, UNITS, HandWorld, monday, problem, reading_class, review, week
-from number_world import Sheet, receive
 
+from hand_world import BUREAU, COUNTY, TOWN, UNITS, HandWorld, monday, problem, reading_class, review, week
 from jianbao.definitions.period import Period
 from jianbao.numbers import compare
 from jianbao.numbers.compare import Change, Withheld, change
 from jianbao.numbers.readings import Reading, Readings, readings
+from number_world import Sheet, receive
 
 DAY = {n: week(n).starts for n in range(35, 45)}
 IN, TO = "期内", "累计"
@@ -131,7 +131,7 @@ def test_no_year_ago_no_year_on_year(bureaus: HandWorld) -> None:
 
 def test_year_on_year_where_the_campaign_is_that_old(tmp_path: Path) -> None:
     world = HandWorld(tmp_path, units=FIVE, campaign={"starts": "2022-08-29"}, spans={"D05": (date(2023, 1, 1), None)}, masters=False)
-    world.master("register", *[world._unit(*u, **({} if u[0] == "D05" else {"valid_from": date(2022, 1, 1)})) for u in FIVE])
+    world.master("register", *[world.unit(*u, **({} if u[0] == "D05" else {"valid_from": date(2022, 1, 1)})) for u in FIVE])
     a_year = Period("2022-W36")
     at = monday(35).replace(year=2022)
     receive(world.workspace, [Sheet("study", a_year, "D01", ("D01",), at, ({"unit": "D01", **reading_class(2, a_year.starts)},))], at)
@@ -217,13 +217,14 @@ def test_contributions_add_up_to_the_whole_s_growth(tmp_path: Path) -> None:
 
 def of_children(world: HandWorld, indicator: str, n: int, form: Any = None) -> Readings:
     cube = world.cube(n)
-    units = sorted((u.code for u in cube.tree(week(n)).children("root")), key="C01 C02 C03 C04 C05 D01 Z01".split().index)
+    units = sorted((u.code for u in cube.tree(week(n)).children("root")), key=["C01", "C02", "C03", "C04", "C05", "D01", "Z01"].index)
     return readings(cube, [indicator], units, week(n), form=form)
 
 
 # 位次
 
-COUNTIES = [("root", None, "汇总节点"), ("Z01", "root", "主题办"), *[(f"C0{n}", "root", COUNTY) for n in range(1, 6)], ("D01", "root", BUREAU)]
+COUNTIES = [("root", None, "汇总节点"), ("Z01", "root", "主题办"), *[(f"C0{n}", "root", COUNTY) for n in range(1, 6)],
+            ("D01", "root", BUREAU)]
 
 
 @pytest.fixture
@@ -267,7 +268,7 @@ def test_a_unit_below_the_coverage_is_not_ranked(tmp_path: Path) -> None:
     world = HandWorld(tmp_path, units=units)
     for unit in ("C01", "C01T1", "C01T2", "C01T3", "C02", "C02T1"):
         rectified(world, 35, unit, 1, 2)
-    accept(world, 35, **{u: 2 for u in ("C01", "C01T1", "C01T2", "C01T3", "C02", "C02T1")})
+    accept(world, 35, **dict.fromkeys(("C01", "C01T1", "C01T2", "C01T3", "C02", "C02T1"), 2))
     assert compare.rankable(world.read("rectification.rate", "C01", 35))        # 4 of 5, just enough
     rectified(world, 36, "C01", 1, 2)
     rectified(world, 36, "C02", 1, 2)

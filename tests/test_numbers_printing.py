@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from number_world import definitions
 
 from jianbao.brief import printing
 from jianbao.brief.printing import change_cell, change_clause, digits, printed, rounded
@@ -17,6 +16,7 @@ from jianbao.definitions.period import Period
 from jianbao.definitions.register import Unit
 from jianbao.numbers.compare import Change, Rank, Schedule, Share, Withheld
 from jianbao.numbers.readings import Reading
+from number_world import definitions
 
 W35, W36 = Period("2023-W35"), Period("2023-W36")
 
@@ -59,7 +59,8 @@ RATE = indicator("rectification.rate")
 
 # Values
 
-@pytest.mark.parametrize(("value", "shown"), [(12.5, "12.5天"), (12.0, "12天"), (0.0, "0天"), (1234.0, "1234天"), (2.25, "2.3天"), (2.35, "2.4天")])
+@pytest.mark.parametrize(("value", "shown"), [(12.5, "12.5天"), (12.0, "12天"), (0.0, "0天"), (1234.0, "1234天"), (2.25, "2.3天"),
+                                              (2.35, "2.4天")])
 def test_a_count_prints_as_many_decimals_as_it_has_at_most_one(value: float, shown: str) -> None:
     assert printed(reading(value)) == shown
 
@@ -128,13 +129,15 @@ def test_about_stands_behind_the_measure_word() -> None:
 # Changes
 
 @pytest.mark.parametrize(("before", "now", "said"), [(5, 10, "比上周增加5天"), (10, 7.5, "比上周减少2.5天"), (4, 4, "与上周持平"),
-                                                     (0, 3, "上周为0"), (0, 0, "与上周持平"), (3, 0, "比上周减少3天"), (4.0, 4.04, "与上周基本持平")])
+                                                     (0, 3, "上周为0"), (0, 0, "与上周持平"), (3, 0, "比上周减少3天"),
+                                                     (4.0, 4.04, "与上周基本持平")])
 def test_a_count_s_change(before: float, now: float, said: str) -> None:
     assert change_clause(changed(before, now)) == said
 
 
 @pytest.mark.parametrize(("before", "now", "said"), [(0.5, 0.625, "比上周提高12.5个百分点"), (0.5, 0.4, "比上周下降10.0个百分点"),
-                                                     (0.5, 0.5, "与上周持平"), (0.5, 0.5004, "与上周基本持平"), (0.0, 0.25, "比上周提高25.0个百分点"),
+                                                     (0.5, 0.5, "与上周持平"), (0.5, 0.5004, "与上周基本持平"),
+                                                     (0.0, 0.25, "比上周提高25.0个百分点"),
                                                      (0.5, 0.5545, "比上周提高5.5个百分点")])
 def test_a_rate_s_change_is_in_points_of_unrounded_values(before: float, now: float, said: str) -> None:
     assert change_clause(changed(before, now, RATE)) == said
@@ -159,7 +162,8 @@ def test_the_other_period_has_its_name() -> None:
     assert change_clause(month) == "比上月增加5天"
 
 
-@pytest.mark.parametrize(("before", "now", "i", "cell"), [(5, 10, None, "+5"), (10, 7.7, None, "-2.3"), (4, 4, None, "0"), (0, 3, None, "+3"),
+@pytest.mark.parametrize(("before", "now", "i", "cell"), [(5, 10, None, "+5"), (10, 7.7, None, "-2.3"), (4, 4, None, "0"),
+                                                          (0, 3, None, "+3"),
                                                           (4.0, 4.04, None, "0"), (0.5, 0.625, RATE, "+12.5"), (0.5, 0.5004, RATE, "0")])
 def test_a_change_in_a_table(before: float, now: float, i: Indicator | None, cell: str) -> None:
     assert change_cell(changed(before, now, i)) == cell
@@ -192,8 +196,10 @@ def test_ties_are_named() -> None:
     assert printing.rank_clause(None) == ""
 
 
-@pytest.mark.parametrize(("places", "first", "last"), [((1, 2, 3, 4, 5), "甲、乙、丙", "戊、丁、丙"), ((1, 2, 3, 3, 5), "甲、乙、丙、丁（并列）", "戊、丁、丙（并列）"),
-                                                       ((1, 1, 1, 1, 5), "甲、乙、丙、丁（并列）", "戊、丁、丙、乙、甲（并列）"), ((1, 2), "甲、乙", "乙、甲")])
+@pytest.mark.parametrize(("places", "first", "last"), [((1, 2, 3, 4, 5), "甲、乙、丙", "戊、丁、丙"),
+                                                       ((1, 2, 3, 3, 5), "甲、乙、丙、丁（并列）", "戊、丁、丙（并列）"),
+                                                       ((1, 1, 1, 1, 5), "甲、乙、丙、丁（并列）", "戊、丁、丙、乙、甲（并列）"),
+                                                       ((1, 2), "甲、乙", "乙、甲")])
 def test_the_first_and_last_three_take_everybody_on_the_edge(places: tuple[int, ...], first: str, last: str) -> None:
     assert printing.rank_names(printing.best(ranks(*places))) == first
     assert printing.rank_names(printing.best(ranks(*places), last=True)) == last

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from number_world import WEEKS, World, definitions, random_world, receive
 
 from jianbao.definitions.catalogue import Indicator, Measure
 from jianbao.numbers.cube import Cube
 from jianbao.numbers.readings import asks_of, read
 from jianbao.workspace import Workspace
+from number_world import WEEKS, World, definitions, random_world, receive
 
 LAST = WEEKS[-1]
 ADDITIVE = [i for i in definitions().catalogue if i.rolls_up in ("sum", "stock") and i.numerator is None and i.combine is None
@@ -74,6 +74,7 @@ def test_readings_recompute_from_their_rows(known: tuple[World, Workspace, Cube]
             if r.value is None:
                 continue
             rows = r.rows()
+            assert r.n_rows == len(rows), (i.id, unit.code)
             if r.denominator is None:
                 assert recount(i, rows) == pytest.approx(r.value), (i.id, unit.code)
             else:

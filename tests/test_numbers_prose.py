@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from number_world import definitions
 
 from jianbao.brief.prose import Brace, Optional, Text, braces, paragraphs, parse
 from jianbao.errors import BriefError
+from number_world import definitions
 
 WORDS = ("城市名", "主题教育办")
 
@@ -25,12 +25,13 @@ def refused(text: str) -> str:
 
 def test_a_sentence_is_text_and_braces() -> None:
     pieces = parse("截至{截止日}，启动率{启动率}。", definitions().catalogue)
-    assert pieces == (Text("截至"), Brace("截止日", "word", "截止日"), Text("，启动率"), Brace("启动率", "reading", "launch.rate"), Text("。"))
+    assert pieces == (Text("截至"), Brace("截止日", "word", "截止日"), Text("，启动率"), Brace("启动率", "reading", "launch.rate"),
+                      Text("。"))
 
 
 @pytest.mark.parametrize("name", ["读书班天数", "reading_class.days", "B03", "读书班累计天数", " 读书班天数 ", "Reading-class days"])
 def test_title_id_code_alias_and_english_name_the_same_indicator(name: str) -> None:
-    assert one("{%s}" % name).name == "reading_class.days"
+    assert one("{" + name + "}").name == "reading_class.days"
 
 
 def test_full_width_braces_are_braces() -> None:
@@ -100,7 +101,8 @@ def test_errors_point_at_the_brace(text: str, message: str) -> None:
 
 
 def test_only_a_part_of_a_long_sentence_is_shown() -> None:
-    assert refused("一二三四五六七八九十甲乙丙丁{启动律}一二三四五六七八九十").startswith("…三四五六七八九十甲乙丙丁【{启动律}】一二三四五六七八…: ")
+    said = refused("一二三四五六七八九十甲乙丙丁{启动律}一二三四五六七八九十")
+    assert said.startswith("…三四五六七八九十甲乙丙丁【{启动律}】一二三四五六七八…: ")
 
 
 def test_all_braces_of_a_text() -> None:

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from hand_world import COUNTY, TOWN, UNITS, HandWorld, monday, problem, reading_class, review, week
 
+from hand_world import COUNTY, TOWN, UNITS, HandWorld, monday, problem, reading_class, review, week
 from jianbao.definitions.period import Period
 from jianbao.errors import JianbaoError, UnknownName
 
@@ -225,9 +225,9 @@ def test_the_register_of_each_period_s_own_last_day_counts(tmp_path: Path) -> No
 def test_a_unit_that_moved_takes_what_it_did_along(tmp_path: Path) -> None:
     units = [u for u in UNITS if u[0] != "C02T1"]
     world = HandWorld(tmp_path, units=units, masters=False)
-    rows = [world._unit(*u) for u in units]
-    world.master("register", *rows, world._unit("C02T1", "C02", TOWN, valid_to=date(2023, 9, 10)),
-                 world._unit("C02T1", "C01", TOWN, valid_from=date(2023, 9, 11)))
+    rows = [world.unit(*u) for u in units]
+    world.master("register", *rows, world.unit("C02T1", "C02", TOWN, valid_to=date(2023, 9, 10)),
+                 world.unit("C02T1", "C01", TOWN, valid_from=date(2023, 9, 11)))
     world.file("study", 35, "C02T1", reading_class(2, AUG29))
     assert [world.value("reading_class.days", c, 36, TO) for c in ("C01", "C02")] == [None, 2]
     assert [world.value("reading_class.days", c, 37, TO) for c in ("C01", "C02")] == [2, None]

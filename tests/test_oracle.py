@@ -10,12 +10,12 @@ from random import Random
 
 import numpy as np
 import pytest
-from number_world import MONTH, WEEKS, definitions, random_world, window
-from oracle import FORMS, Filed, Oracle
 
 from jianbao.definitions.period import Period
 from jianbao.numbers.cube import Cube
 from jianbao.workspace import Workspace
+from number_world import MONTH, WEEKS, definitions, random_world, window
+from oracle import FORMS, Filed, Oracle
 
 SEEDS = range(18)
 

@@ -14,7 +14,8 @@ SPRING, SUMMER = date(2023, 4, 1), date(2023, 7, 1)
 
 
 def unit(code: str, parent: str | None = None, first: date = date(2023, 1, 1), last: date | None = None, **more: object) -> Unit:
-    return Unit(code, f"{code}单位", short_name=code.lower(), parent=parent, valid_from=first, valid_to=last, **more)  # type: ignore[arg-type]
+    return Unit(code, f"{code}单位", short_name=code.lower(), parent=parent, valid_from=first, valid_to=last,
+                **more)  # type: ignore[arg-type]
 
 
 TREE = [unit("R"), unit("A", "R"), unit("A1", "A"), unit("A2", "A", last=date(2023, 6, 30)), unit("B", "R"), unit("B1", "B", first=SUMMER)]
@@ -76,8 +77,9 @@ def test_found_by_any_of_its_names() -> None:
 
 
 def test_a_name_of_several_wants_the_code() -> None:
-    register = Register([unit("R"), replace(unit("X", "R"), short_name="城关镇"), replace(unit("Y", "R"), short_name="城关镇", valid_to=date(2023, 6, 30))])
-    with pytest.raises(UnknownName, match="several units are called '城关镇': X, Y. Write the code."):
+    register = Register([unit("R"), replace(unit("X", "R"), short_name="城关镇"),
+                         replace(unit("Y", "R"), short_name="城关镇", valid_to=date(2023, 6, 30))])
+    with pytest.raises(UnknownName, match=r"several units are called '城关镇': X, Y\. Write the code\."):
         register.find("城关镇")
     assert register.find("城关镇", on=SUMMER) == "X"
 
@@ -104,7 +106,8 @@ def test_every_problem_is_told_at_once_and_a_ring_once() -> None:
 
 def test_two_units_that_change_places_are_no_ring() -> None:
     """In spring A is under B, from summer B under A; no day holds a ring, in whatever order they are listed."""
-    spans = [unit("A", "R", first=SUMMER), unit("B", "R", last=date(2023, 6, 30)), unit("A", "B", last=date(2023, 6, 30)), unit("B", "A", first=SUMMER)]
+    spans = [unit("A", "R", first=SUMMER), unit("B", "R", last=date(2023, 6, 30)), unit("A", "B", last=date(2023, 6, 30)),
+             unit("B", "A", first=SUMMER)]
     for order in (spans, spans[::-1]):
         register = Register([unit("R"), *order])
         assert codes(register.on(SPRING).path("A")) == ["R", "B", "A"]
@@ -112,6 +115,7 @@ def test_two_units_that_change_places_are_no_ring() -> None:
 
 
 def test_a_ring_of_one_day_is_found_behind_later_spans() -> None:
-    spans = [unit("A", "B", last=date(2023, 6, 30)), unit("B", "A", last=date(2023, 6, 30)), unit("A", "R", first=SUMMER), unit("B", "R", first=SUMMER)]
+    spans = [unit("A", "B", last=date(2023, 6, 30)), unit("B", "A", last=date(2023, 6, 30)), unit("A", "R", first=SUMMER),
+             unit("B", "R", first=SUMMER)]
     with pytest.raises(DefinitionError, match="unit A stands above itself: A → B → A"):
         Register([unit("R"), *spans])

@@ -13,13 +13,13 @@ import duckdb
 import filelock
 import pyarrow as pa
 import pytest
-from hand_world import HandWorld, monday, reading_class, review, week
-from number_world import Sheet, definitions, delivered, receive
 from sqlalchemy import text
 
+from hand_world import HandWorld, monday, reading_class, review, week
 from jianbao.definitions.finding import Finding
 from jianbao.errors import StoreError, UnknownName
 from jianbao.store import Store
+from number_world import Sheet, definitions, delivered, receive
 
 AUG29 = date(2023, 8, 29)
 
@@ -132,7 +132,7 @@ def test_a_writer_that_waits_too_long_is_told_so(store: Store, monkeypatch: pyte
     real = filelock.FileLock
     with store.lock():
         monkeypatch.setattr("filelock.FileLock", lambda path, timeout: real(path, timeout=0.05))
-        with pytest.raises(StoreError, match="is being written by another process. Wait for it and run again."), \
+        with pytest.raises(StoreError, match=r"is being written by another process\. Wait for it and run again\."), \
                 Store(store.folder, definitions().ledgers).lock():
             pass
 

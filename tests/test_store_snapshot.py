@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hand_world import UNITS, HandWorld, monday, problem, reading_class, review, week
 
+from hand_world import UNITS, HandWorld, monday, problem, reading_class, review, week
 from jianbao.definitions.campaign import Correction
 from jianbao.errors import DefinitionError
 
@@ -23,7 +23,8 @@ def world(tmp_path: Path) -> HandWorld:
 
 def corrected(world: HandWorld, **said: Any) -> None:
     """One more declared correction of C01's study rows."""
-    c = Correction.model_validate({"ledger": "study", "unit": "C01", "reason": "电话核实", "who": "办公室", "on": datetime(2023, 9, 6), **said})
+    c = Correction.model_validate({"ledger": "study", "unit": "C01", "reason": "电话核实", "who": "办公室", "on": datetime(2023, 9, 6),
+                                   **said})
     world.workspace.store.corrections = (*world.workspace.store.corrections, c)
 
 
@@ -79,7 +80,8 @@ def test_other_units_rows_stay(world: HandWorld) -> None:
 
 def test_a_cell_may_be_emptied_and_an_empty_one_expected(world: HandWorld) -> None:
     world.file("opinions", 35, "C01", {"channel": "信箱", "opinions": 3}, {"channel": "信访", "opinions": 4, "backlog_close": 9})
-    corrected(world, ledger="opinions", match={"channel": "信箱"}, set={"backlog_close": 7}, expect={"backlog_close": None}, on=datetime(2023, 9, 1))
+    corrected(world, ledger="opinions", match={"channel": "信箱"}, set={"backlog_close": 7}, expect={"backlog_close": None},
+              on=datetime(2023, 9, 1))
     corrected(world, ledger="opinions", match={"channel": "信访"}, set={"opinions": None}, on=datetime(2023, 9, 1))
     rows = world.read("opinions.count", "C01", 35, IN).rows()
     assert dict(zip(rows.channel, rows.backlog_close, strict=True)) == {"信箱": 7, "信访": 9}
@@ -143,7 +145,7 @@ def test_the_base_of_a_period_is_the_latest_one_not_after_its_end(world: HandWor
 
 
 def test_a_unit_not_yet_listed_then_is_not_there_as_of_then(world: HandWorld) -> None:
-    rows = [world._unit(*u) for u in [*UNITS, ("C03", "root", "县(市、区)")]]
+    rows = [world.unit(*u) for u in [*UNITS, ("C03", "root", "县(市、区)")]]
     world.master("register", *rows, at=monday(36))
     assert world.value("campaign.units", "root", 35, as_of=monday(35)) == 6
     assert world.value("campaign.units", "root", 35) == 7
@@ -158,5 +160,6 @@ def test_a_master_workbook_without_a_row_is_a_version_too(world: HandWorld) -> N
 
 def test_a_store_without_a_register_says_what_to_do(tmp_path: Path) -> None:
     world = HandWorld(tmp_path, masters=False)
-    with pytest.raises(DefinitionError, match=r"the store has no register yet. Put the register's workbook into .* and run: jianbao receive"):
+    with pytest.raises(DefinitionError,
+                       match=r"the store has no register yet. Put the register's workbook into .* and run: jianbao receive"):
         _ = world.workspace.register

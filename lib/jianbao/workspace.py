@@ -189,10 +189,10 @@ class Workspace:
 
         from jianbao.store.catalogue import coverage as t
 
-        query = select(t.c.ledger, t.c.unit).where(t.c.ledger.in_(ledgers), t.c.accepted, t.c.rows > 0,
-                                                   t.c.period_ends < period.starts)
-        if as_of is not None:
-            query = query.where(t.c.received_at <= as_of)
+        at = as_of or datetime.max      # what was replaced by then no longer answers
+        query = select(t.c.ledger, t.c.unit).where(
+            t.c.ledger.in_(ledgers), t.c.accepted, t.c.rows > 0, t.c.period_ends < period.starts, t.c.received_at <= at,
+            t.c.superseded_at.is_(None) | (t.c.superseded_at > at))
         done: dict[str, set[str]] = {}
         with self.store.engine.connect() as c:
             for ledger, unit in c.execute(query):

@@ -108,8 +108,8 @@ class View:
         tree = Tree(self.known.master("register"), ends)
         register = tree.valid.set_index("code")
         received = self.known.received[self.known.received.ends == pd.Timestamp(ends)]
-        launched = self.known.accepted
-        launched = set(launched.unit[(launched.ledger == "launch") & ~launched.nil & (launched.ends < pd.Timestamp(ends))])
+        launched = self.known.rows("launch")
+        launched = set(launched.unit[launched.ends < pd.Timestamp(ends)])
         due = [(c, ledger) for ledger, kinds in FILED_BY.items() for c in tree.parents
                if register.files[c] and register.org_type[c] in kinds and not (ledger == "launch" and c in launched)]
         due += [(OFFICE, ledger) for ledger in sorted(BY_OFFICE) if OFFICE in tree.parents]
@@ -186,10 +186,10 @@ class Oracle:
             dated = ledger not in KEYS      # a dated row of October may come with the week that ends in November
             inside = mine.period.isin([w for w, _ in (self.view.p.weeks if dated else self.view.p.whole)])
             ever = mine.ends <= pd.Timestamp(self.view.p.ends)
-            # Filed once, it answers for every later period; a nil return answers for its own alone.
-            answered = (ledger == "launch") & ~mine.nil & (mine.ends < pd.Timestamp(self.view.p.starts))
-            mine = mine[inside | (answered if form == IN else ever)]
-            units = set(mine.unit)
+            units = set(mine.unit[inside if form == IN else inside | ever])
+            if form == IN and ledger == "launch":       # filed once with a row, it answers for every later period
+                rows = self.view.known.rows("launch")
+                units |= set(rows.unit[rows.ends < pd.Timestamp(self.view.p.starts)])
             if form == AT and ledger in SNAPSHOTS:      # counts of a unit that is gone are nobody's
                 units &= set(self.tree.valid.code)
             self._has[ledger, form] = self._codes if ledger in BY_OFFICE and units else units

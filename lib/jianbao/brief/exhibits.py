@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from jianbao.brief import charts
@@ -211,9 +210,9 @@ def _derived_cell(value: Any, r: Reading, figures: Figures) -> Run:
 
 
 def _points(value: float, r: Reading) -> str:
-    from jianbao.brief.printing import rounded
+    from jianbao.brief.printing import decimal, rounded
 
-    points = rounded(Decimal(repr(value)) * 100, 1, r.cube.definitions.campaign.rounding)
+    points = rounded(decimal(value) * 100, 1, r.cube.definitions.campaign.rounding)
     return f"{points:+f}" if points else "0"
 
 

@@ -128,7 +128,7 @@ class Indicator(Measure):
 
     def allows(self, scope: str) -> bool:
         """Whether it can be asked with a scope: what does not roll up is read for a unit's own rows only."""
-        return scope != "subtree" or self.rolls_up != "none" or bool(self.median_of or self.combine)
+        return scope != "subtree" or self.rolls_up != "none" or self.combine is not None or self.aggregate[0] == "median"
 
     @property
     def ranked(self) -> bool:

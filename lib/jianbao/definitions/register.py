@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from jianbao.errors import DefinitionError, UnknownName, unknown
@@ -145,7 +146,7 @@ def _check(units: tuple[Unit, ...]) -> None:
             problems.append(f"unit {u.code}: valid to {u.valid_to}, before it begins on {u.valid_from}")
     for code, same in spans.items():
         same.sort(key=lambda u: u.valid_from)
-        for a, b in zip(same, same[1:], strict=False):
+        for a, b in pairwise(same):
             if a.valid_to is None or a.valid_to >= b.valid_from:
                 problems.append(f"unit {code} is listed twice for {b.valid_from}. End the first span before it.")
         for u in same:

@@ -7,6 +7,7 @@ aliases; a definition must mean what it says, so here only true/false, decimal n
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,15 +33,7 @@ class Source:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError as e:
             raise DefinitionError(f"{shown}: not UTF-8 text ({e.reason} at byte {e.start}). Save it as UTF-8.") from None
-        try:
-            for token in yaml.scan(text, Loader=yaml.SafeLoader):
-                if isinstance(token, yaml.AliasToken):
-                    raise DefinitionError(f"{shown}:{token.start_mark.line + 1}: aliases (*{token.value}) are not read. "
-                                          "Write the value out.")
-            node = yaml.compose(text, Loader=_Loader)
-        except yaml.MarkedYAMLError as e:
-            line = e.problem_mark.line + 1 if e.problem_mark else 1
-            raise DefinitionError(f"{shown}:{line}: not YAML: {e.problem}") from None
+        node = _composed(text, shown)
         self.data = self._value(node, ()) if node is not None else {}
         self._raise()
 
@@ -110,8 +103,32 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own class attribute
 
 
+class _FastLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # not every PyYAML has it
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
+
+
+def _composed(text: str, shown: str) -> yaml.Node | None:
+    """The nodes of a file without aliases. Raises DefinitionError with the line of what is no YAML."""
+    # An alias needs both; a tab within a line is read by the one loader and not by the other.
+    if not ("&" in text and "*" in text) and "\t" not in text:
+        with suppress(yaml.YAMLError):          # the slow loader says it
+            return yaml.compose(text, Loader=_FastLoader)
+    try:
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.AliasToken):
+                raise DefinitionError(f"{shown}:{token.start_mark.line + 1}: aliases (*{token.value}) are not read. "
+                                      "Write the value out.")
+        return yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as e:
+        line = e.problem_mark.line + 1 if e.problem_mark else 1
+        raise DefinitionError(f"{shown}:{line}: not YAML: {e.problem}") from None
+    except yaml.reader.ReaderError as e:
+        line = text.count("\n", 0, e.position) + 1
+        raise DefinitionError(f"{shown}:{line}: not YAML: the invisible character {e.character:#06x}. Delete it.") from None
+
+
 def _scalar(node: Any) -> Any:
-    if node.style is not None:      # quoted or block: always text
+    if node.style:      # quoted or block: always text
         return node.value
     text = node.value
     if text in ("true", "false"):

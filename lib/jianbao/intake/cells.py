@@ -24,6 +24,8 @@ _YES = frozenset(("是", "√", "✓", "✔", "☑", "对", "有", "Y", "YES", "
 _NO = frozenset(("否", "×", "✗", "✘", "☐", "X", "错", "没有", "N", "NO", "FALSE", "0", "未", "无"))
 _NUMBER = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+|(?=\.\d))(\.\d+)?")
 _DAY = re.compile(r"(?:(\d{4})[年./-])?(\d{1,2})[月./-](\d{1,2})日?(?:T?(\d{1,2})[:时](\d{2})?(?:分)?(?::(\d{2})(?:\.\d+)?)?)?")
+# Inside [ ]: characters that squashing turns into ordinary 汉字, such as ⼩ and ㊟.
+COMPATIBLE = "\u2e80-\u2fdf\u3200-\u33ff\uf900-\ufaff\U0002f800-\U0002fa1f"
 _SERIAL_ZERO = datetime(1899, 12, 30)
 
 
@@ -258,10 +260,15 @@ def parse_column(values: Sequence[Any], kind: str, parse: Parse, memo: dict[str,
     Most cells already have the type they should: those are taken without a call. Texts met before (codes, units) come
     from `memo`, which belongs to one `parse`.
     """
+    plain: type = {"num": float, "date": date, "datetime": datetime, "bool": bool}.get(kind, type(None))
+    kinds = set(map(type, values))
+    if kinds == {plain}:
+        return list(values), {}
+    if kinds == {str} and not any(values):
+        return [None] * len(values), {}
     result: list[Any] = []
     bad: dict[int, BadCell] = {}
     add = result.append
-    plain: type = {"num": float, "date": date, "datetime": datetime, "bool": bool}.get(kind, type(None))
     free = kind == "str"
     for i, value in enumerate(values):
         if value == "":

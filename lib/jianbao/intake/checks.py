@@ -18,6 +18,7 @@ from jianbao.intake.masks import ENDS, SHEET, STARTS, batch_table, broken
 from jianbao.intake.references import dangling
 from jianbao.intake.sheet import Sheet
 from jianbao.store import Store
+from jianbao.store.arrays import array
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -216,9 +217,9 @@ class _Batch:
                 "covers",
                 pa.table(
                     {
-                        "i": [i for i, _ in covers],
-                        "unit": [u for _, u in covers],
-                        "ends": [self.ends[numbers[i]] for i, _ in covers],
+                        "i": array([i for i, _ in covers], pa.int64()),
+                        "unit": array([u for _, u in covers], pa.string()),
+                        "ends": array([self.ends[numbers[i]] for i, _ in covers], pa.date32()),
                     }
                 ),
             )

@@ -1,17 +1,16 @@
 """The sealed-off reader: bytes in by stdin, cells out by stdout. Imports gate, errors; started by reader, never imported.
 
+What most files do not need is imported where it is used: every child pays for what stands at the top.
+
 A crafted file can make any parser allocate half a terabyte or loop for hours. Here that ends this process and nothing
 else: memory and time are limited, no file can be written, and each result leaves as soon as it is there.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 import pickle
 import sys
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 
 from jianbao.errors import WorkbookError
@@ -71,6 +70,8 @@ def read(content: bytes, name: str) -> list[Cells]:
 
 def _text(content: bytes, name: str) -> Cells:
     """A CSV file as one sheet named after it: UTF-8 with or without mark, else GB 18030."""
+    import csv
+
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             text = content.decode(encoding)
@@ -105,6 +106,9 @@ def _table(content: bytes, name: str) -> Cells:
 
 def _cell(value: Any) -> Any:
     """As a workbook's reader gives it: numbers as float, "" where empty."""
+    from datetime import date, datetime, time, timedelta
+    from decimal import Decimal
+
     match value:
         case None:
             return ""
@@ -142,7 +146,3 @@ def _limit(files: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-if __name__ == "__main__":
-    main()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from jianbao.definitions.ledger import Column, Ledger
@@ -86,17 +87,17 @@ class Contract:
 
     def header(self, raw: RawSheet, ledger: Ledger) -> Header | None:
         """The row of `raw` that is most like the ledger's column titles; None when none is."""
-        enough = min(2, len(ledger.typed))
+        typed = ledger.typed
+        enough = min(2, len(typed))
         best = None
         usual = HEADER_ROW - 1
-        numbers = [usual, *(i for i in range(min(SEARCHED_ROWS, len(raw.rows))) if i != usual)]
-        for i in numbers:
+        for i in chain((usual,), range(min(SEARCHED_ROWS, len(raw.rows)))):
             if i >= len(raw.rows):
                 continue
             found = self._header(raw.rows[i], ledger, i)
             if len(found.places) >= enough and (best is None or len(found.places) > len(best.places)):
                 best = found
-                if i == usual and all(n in found.places for n, c in ledger.typed.items() if c.required):
+                if i == usual and all(n in found.places for n, c in typed.items() if c.required):
                     break
         return best
 

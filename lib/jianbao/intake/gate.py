@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
 import zlib
-from dataclasses import dataclass, field
-from typing import IO
-from xml.etree import ElementTree
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from jianbao.errors import WorkbookError
 
@@ -30,24 +30,24 @@ RESAVE = "请用 WPS 或 Excel 打开，另存为 .xlsx 后重新报送。"
 _READ_BY_PARSERS = re.compile(
     r"xl/(worksheets/[^/]+\.xml|sharedStrings\.xml|styles\.xml|workbook\.xml|_rels/workbook\.xml\.rels)", re.IGNORECASE
 )
+_BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*<[A-Za-z_]")
 # A literal beginning is what makes these searches cheap; every writer we met puts a space before the attribute.
 _FAR = re.compile(rb' r="(?:[A-Z]{2,3}\d|[A-Z]\d{4})')
 _FAR_QUOTED = re.compile(rb"\sr='(?:[A-Z]{2,3}\d|[A-Z]\d{4})")
 _PLACE = re.compile(rb"""\br=["']([A-Z]+)(\d+)["']""")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
-_FAULTY = (b't="e"', b"t='e'", b"<f>", b"<f ", b":f>", b":f ")
+_FORMULAS = (b"<f>", b"<f ", b":f>", b":f ")
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>([^<]+)</|<(?:\w+:)?t(?:\s[^>]*)?>[^<]")
 _MERGE = re.compile(rb"""<(?:\w+:)?mergeCell\b[^>]*?\bref=["']([A-Z]+)(\d+):([A-Z]+)(\d+)["']""")
 _ERRORS = ("#N/A", "#DIV/0!", "#REF!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!")
 
 
-@dataclass
-class Marks:
+class Marks(NamedTuple):
     """What calamine does not tell, per sheet, 0-based: cells with an error or an uncomputed formula, merged ranges."""
 
-    faults: dict[str, dict[tuple[int, int], str]] = field(default_factory=dict)
-    merged: dict[str, list[tuple[int, int, int, int]]] = field(default_factory=dict)  # first row, column, last row, column
+    faults: dict[str, dict[tuple[int, int], str]]
+    merged: dict[str, list[tuple[int, int, int, int]]]  # first row, column, last row, column
 
 
 def inspect(content: bytes, name: str) -> Marks:
@@ -62,13 +62,13 @@ def inspect(content: bytes, name: str) -> Marks:
         return _zip(content)
     if content.startswith(OLE):
         _ole(content)
-        return Marks()
+        return Marks({}, {})
     if content.startswith(PARQUET):
         if not content.endswith(PARQUET):
             raise _damaged("文件不完整。")
-        return Marks()
+        return Marks({}, {})
     if name.lower().endswith(".csv"):
-        return Marks()
+        return Marks({}, {})
     raise WorkbookError("not-excel", f"这不是 Excel 文件{_kind(content)}。", RESAVE)
 
 
@@ -112,9 +112,9 @@ def _damaged(what: str = "文件已损坏或没有传完。") -> WorkbookError:
 def _zip(content: bytes) -> Marks:
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
-        parts = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OverflowError):
         raise _damaged() from None
+    parts = archive.infolist()
     names = [p.filename for p in parts]
     known = set(names)
     if len(known) != len(names) or len(names) > MAX_PARTS:
@@ -131,61 +131,108 @@ def _zip(content: bytes) -> Marks:
     if not known & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} and "xl/" not in {n[:3].lower() for n in names}:
         what = "，是 Word 文件" if "word/document.xml" in known else "，是演示文稿" if "ppt/presentation.xml" in known else ""
         raise WorkbookError("not-excel", f"这不是 Excel 文件{what}。", "请填在下发的 Excel 模板里重新报送。")
-    faults: dict[str, dict[tuple[int, int], str]] = {}
-    merged: dict[str, list[tuple[int, int, int, int]]] = {}
     try:
-        for part in parts:
-            if _READ_BY_PARSERS.fullmatch(part.filename):
-                with archive.open(part) as stream:
-                    _scan(part, stream, faults, merged)
-        if faults or merged:
-            titles = _sheet_names(archive)
-            return Marks({titles.get(k, k): v for k, v in faults.items()}, {titles.get(k, k): v for k, v in merged.items()})
+        return _marks(content, archive)
     except (
         zipfile.BadZipFile,
         zlib.error,
+        struct.error,
         EOFError,
         NotImplementedError,
         OSError,
         KeyError,
-        ElementTree.ParseError,
+        SyntaxError,  # ElementTree's ParseError is one
         UnicodeDecodeError,
     ):
         raise _damaged() from None
-    return Marks()
 
 
-def _scan(
-    part: zipfile.ZipInfo,
-    stream: IO[bytes],
-    faults: dict[str, dict[tuple[int, int], str]],
-    merged: dict[str, list[tuple[int, int, int, int]]],
-) -> None:
-    """One part in chunks that overlap, so that no tag is cut and no part stands in memory whole."""
-    name, sheet, tail = part.filename, "worksheets/" in part.filename, b""
-    rows = columns = 0
-    while True:
-        chunk = stream.read(CHUNK)
+def _marks(content: bytes, archive: zipfile.ZipFile) -> Marks:
+    faults: dict[str, dict[tuple[int, int], str]] = {}
+    merged: dict[str, list[tuple[int, int, int, int]]] = {}
+    for part in archive.infolist():
+        if not _READ_BY_PARSERS.fullmatch(part.filename):
+            continue
+        chunks = _without_dtd(_unpacked(content, part))
+        if "worksheets/" not in part.filename:
+            for _ in chunks:
+                pass
+            continue
+        found, ranges = _scan(chunks, part.file_size)
+        if found:
+            faults[part.filename] = found
+        if ranges:
+            merged[part.filename] = sorted(ranges)
+    if not (faults or merged):
+        return Marks({}, {})
+    titles = _sheet_names(archive)
+    return Marks({titles.get(k, k): v for k, v in faults.items()}, {titles.get(k, k): v for k, v in merged.items()})
+
+
+def _unpacked(content: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    """A part in chunks, never more than the zip directory promised. Half of what ZipFile.open takes."""
+    at = part.header_offset
+    if content[at : at + 4] != ZIP:
+        raise _damaged()
+    at += 30 + sum(struct.unpack_from("<HH", content, at + 26))  # past the name and what may follow it
+    packed: bytes | memoryview = memoryview(content)[at : at + part.compress_size]
+    unpack = zlib.decompressobj(-zlib.MAX_WBITS) if part.compress_type == zipfile.ZIP_DEFLATED else None
+    if unpack is None and part.compress_type != zipfile.ZIP_STORED:
+        raise _damaged()
+    left, crc = part.file_size, 0
+    while left > 0:
+        size = min(left, CHUNK)
+        if unpack is None:
+            chunk, packed = bytes(packed[:size]), packed[size:]
+        else:
+            chunk = unpack.decompress(packed, size)
+            packed = unpack.unconsumed_tail
         if not chunk:
-            return
+            raise _damaged()
+        left, crc = left - len(chunk), zlib.crc32(chunk, crc)
+        yield chunk
+    if crc != part.CRC:
+        raise _damaged()
+
+
+def _without_dtd(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same chunks, each with the end of the one before it, so that no tag is cut. Raises WorkbookError for a DTD."""
+    tail, ordinary = b"", False
+    for chunk in chunks:
         text = tail + chunk if tail else chunk
-        if b"<!DOCTYPE" in text or b"<!ENTITY" in text or text.startswith((b"\xff\xfe", b"\xfe\xff")):
+        # A DTD stands before the first element or nowhere.
+        ordinary = ordinary or _BEGINNING.match(text) is not None
+        if not ordinary and (b"<!DOCTYPE" in text or b"<!ENTITY" in text or text.startswith((b"\xff\xfe", b"\xfe\xff"))):
             raise WorkbookError("dtd", "文件里夹带了外部定义（DTD），不予读取。", RESAVE)
-        if sheet:
-            if _FAR.search(text) or (b"r='" in text and _FAR_QUOTED.search(text)):
-                rows, columns = _extent(text, rows, columns)
-            if any(mark in text for mark in _FAULTY):
-                faults.setdefault(name, {}).update(_faults(text))
-                if not faults[name]:
-                    del faults[name]
-            if (start := text.find(b"mergeCells")) >= 0:
-                # Within one row a merge changes nothing for who reads the rows.
-                found = {(int(b) - 1, column(a), int(d) - 1, column(c)) for a, b, c, d in _MERGE.findall(text, start) if b != d}
-                if found:
-                    merged[name] = sorted(found | set(merged.get(name, ())))
-        if len(chunk) < CHUNK:
-            return
+        yield text
         tail = text[-OVERLAP:]
+
+
+def _scan(chunks: Iterable[bytes], size: int) -> tuple[dict[tuple[int, int], str], set[tuple[int, int, int, int]]]:
+    """Faults and merged ranges of one sheet of `size` bytes. No part stands in memory whole unless it is small."""
+    rows = columns = 0
+    faults: dict[tuple[int, int], str] = {}
+    merged: set[tuple[int, int, int, int]] = set()
+    for text in chunks:
+        begin, end = 0, len(text)
+        if len(text) == size:
+            first, last = text.find(b"sheetData"), text.rfind(b"sheetData")
+            begin, end = (first, last) if first < last else (0, end)
+        quoted = text.find(b"'", begin, end) >= 0
+        if _FAR.search(text, begin, end) or (quoted and _FAR_QUOTED.search(text, begin, end)):
+            rows, columns = _extent(text, rows, columns)
+        if (
+            text.find(b't="e"', begin, end) >= 0
+            or (quoted and text.find(b"t='e'", begin, end) >= 0)
+            or (text.find(b"f", begin, end) >= 0 and any(text.find(mark, begin, end) >= 0 for mark in _FORMULAS))
+        ):
+            faults.update(_faults(text))
+        if (start := text.find(b"mergeCells", end if begin else 0)) >= 0:
+            # Within one row a merge changes nothing for who reads the rows.
+            stop = text.rfind(b"mergeCells")  # the end tag, unless a chunk ends before it
+            ranges = _MERGE.findall(text, start, stop if stop > start else len(text))
+            merged |= {(int(b) - 1, column(a), int(d) - 1, column(c)) for a, b, c, d in ranges if b != d}
+    return faults, merged
 
 
 def _extent(text: bytes, rows: int, columns: int) -> tuple[int, int]:
@@ -234,6 +281,8 @@ def column(letters: bytes) -> int:
 
 def _sheet_names(archive: zipfile.ZipFile) -> dict[str, str]:
     """Part → sheet title. Only after the parts were found free of any DTD."""
+    from xml.etree import ElementTree
+
     rels = {r.get("Id"): r.get("Target", "") for r in ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))}
     titles = {}
     for node in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():

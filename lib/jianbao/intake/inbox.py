@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gc
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -107,6 +109,19 @@ def check(workspace: Workspace, files: Iterable[Path], *, received_at: datetime 
     return Receipt((*(e.report() for e in examine(workspace, new)), *duplicates))
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the cycle collector, which would go through hundreds of thousands of cells again and again and find nothing."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@_uncollected()
 def examine(workspace: Workspace, incoming: Sequence[Incoming]) -> list[Examined]:
     """Reads and checks all of a batch together; one Examined for each file, in order."""
     on = max((i.received_at for i in incoming), default=workspace.now).date()

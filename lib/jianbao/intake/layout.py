@@ -17,7 +17,7 @@ from jianbao.definitions.campaign import Campaign
 from jianbao.definitions.ledger import Column, Ledger
 from jianbao.definitions.period import Period, parse_period
 from jianbao.errors import UnknownName
-from jianbao.intake.cells import Units, shown, squash
+from jianbao.intake.cells import COMPATIBLE, Units, shown, squash
 from jianbao.intake.reader import RawSheet
 
 TITLE_ROW, ADVICE_ROW, FILER_ROW, PERIOD_ROW, NIL_ROW, HEADER_ROW = 1, 2, 3, 4, 5, 6  # as Excel numbers them
@@ -37,7 +37,7 @@ _LABELS = {
     "零报送": "nil",
 }
 _LABEL = re.compile(f"({'|'.join(_LABELS)})(\\(.*?\\))?(:?)(.*)")
-_LABELLED = re.compile("[填报统零]")  # cheaper than squashing every cell above a header
+_LABELLED = re.compile(f"\\s*[填报上统零{COMPATIBLE}]")  # cheaper than squashing every cell above a header
 _PERIODS = (
     r"\d{4}-?W\d{1,2}",
     r"\d{4}年第?\d+周",
@@ -66,7 +66,9 @@ def shown_identity(rows: Sequence[Sequence[Any]]) -> Identity:
     said = Identity()
     for row in rows:
         for j, cell in enumerate(row):
-            if cell.__class__ is not str or not _LABELLED.search(cell) or (match := _LABEL.match(squash(cell))) is None:
+            if not cell or cell.__class__ is not str or not _LABELLED.match(cell):
+                continue
+            if (match := _LABEL.match(squash(cell))) is None:
                 continue
             label, _, colon, rest = match.groups()
             if rest and not colon:  # a sentence that begins with the word

@@ -17,6 +17,7 @@ from jianbao.definitions.finding import Finding
 from jianbao.definitions.ledger import Column, Ledger
 from jianbao.intake.cells import shown
 from jianbao.intake.sheet import Sheet
+from jianbao.store.arrays import array
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,47 +43,42 @@ def batch_table(ledger: Ledger, sheets: Sequence[Sheet], ends: Sequence[date]) -
 
     Rows without a date of their own have the period's last day (`ends`, one for each sheet).
     """
-    import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     from jianbao.store.store import arrow_type
 
-    counts = [len(s.rows) for s in sheets]
+    number = array([i for i, s in enumerate(sheets) for _ in s.rows], pa.int32())
 
-    def spread(days: list[date]) -> Any:
-        ordinals = np.array([d.toordinal() - 719_163 for d in days], np.int32)
-        return pa.array(np.repeat(ordinals, counts), pa.int32()).cast(pa.date32())
+    def spread(days: Sequence[date]) -> pa.Array:
+        return pa.DictionaryArray.from_arrays(number, array(days, pa.date32()))
 
-    last = spread(list(ends))
-    first = spread([s.period.starts if s.period else date(1, 1, 1) for s in sheets])
     columns: dict[str, Any] = {
-        "unit": pa.array([u for s in sheets for u in s.units], pa.string()),
-        "row": pa.array([r for s in sheets for r in s.rows], pa.int32()),
-        "date": last,
+        "unit": array([u for s in sheets for u in s.units], pa.string()),
+        "row": array([r for s in sheets for r in s.rows], pa.int32()),
     }
     for name, column in ledger.typed.items():
         values: list[Any] = []
         for s in sheets:
             values += s.values[name]
-        columns[name] = pa.array(values, arrow_type(column.type))
-    if ledger.date:
-        columns["date"] = pc.coalesce(columns[ledger.date].cast(pa.date32()), last)
-    return pa.table(
-        columns | {SHEET: pa.array(np.repeat(np.arange(len(sheets), dtype=np.int32), counts)), STARTS: first, ENDS: last}
-    )
+        columns[name] = array(values, arrow_type(column.type))
+    own = [s.values[ledger.date] if ledger.date else [None] * len(s.rows) for s in sheets]
+    columns["date"] = array([day or end for days, end in zip(own, ends, strict=True) for day in days], pa.date32())
+    starts = [s.period.starts if s.period else date(1, 1, 1) for s in sheets]
+    return pa.table(columns | {SHEET: number, STARTS: spread(starts), ENDS: spread(ends)})
 
 
 def broken(
     ledger: Ledger, table: pa.Table, sheets: Sequence[Sheet], campaign: Campaign, connection: Any
 ) -> Iterator[tuple[int, Finding]]:
     """(which sheet, finding) for every row and rule that do not agree."""
+    import pyarrow as pa
+
     masks = list(_masks(ledger, campaign))
     if not masks or not table.num_rows:
         return
     chosen = ", ".join(f"coalesce({m.bad}, false) as m{i}" for i, m in enumerate(masks))
     either = " or ".join(f"m{i}" for i in range(len(masks)))
-    connection.register("batch", table.append_column("i·", _numbered(table.num_rows)))
+    connection.register("batch", table.append_column("i·", array(range(table.num_rows), pa.int64())))
     rows = connection.execute(
         f'select * from (select "i·", "{SHEET}", {chosen} from batch) where {either} order by "i·"'
     ).fetchall()
@@ -115,13 +111,6 @@ def broken(
 
 def _own_rules(ledger: Ledger) -> set[str]:
     return {r.id for r in ledger.rules}
-
-
-def _numbered(n: int) -> Any:
-    import numpy as np
-    import pyarrow as pa
-
-    return pa.array(np.arange(n, dtype=np.int64))
 
 
 def _value(sheet: Sheet, column: str, at: int) -> Any:

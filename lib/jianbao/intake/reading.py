@@ -10,11 +10,13 @@ from typing import Any
 from jianbao.definitions.finding import Finding
 from jianbao.definitions.ledger import Column, Ledger
 from jianbao.definitions.period import Period
-from jianbao.intake.cells import Parse, parse_column, squash
+from jianbao.intake.cells import COMPATIBLE, Parse, parse_column, squash
 from jianbao.intake.reader import RawSheet
 from jianbao.intake.sheet import Header, Sheet, letters
 
 TOTALS = frozenset(("合计", "总计", "小计", "共计", "合计:", "总计:"))
+# What one of these begins with, before it is squashed: nearly every row is told by it.
+CLOSING = re.compile(f"\\s*[合总小共填审制联单负经注说备{COMPATIBLE}]")
 # With its colon: a topic may well begin with 联系.
 FOOTER = re.compile(r"(填[表报](人|日期|时间)|审核人?|制表人?|联系(人|电话|方式)|(单位)?负责人|经办人?|注|说明|备注)(\(.*?\))?:")
 NUMBERS = frozenset(("int", "num", "percent"))
@@ -65,7 +67,8 @@ def read_sheet(
                 findings.append(base.finding("error", "unit", "没有填单位。", "填上这一行是哪个单位的。", at=k, column="unit"))
     elif kept and not own_unit and ledger.kind != "master":
         findings.append(base.finding("error", "unit", "代报几个单位的表要有“单位”一列。", "请用下发的模板，逐行写明单位。"))
-    base = replace(base, units=units)
+    if units is not base.units:
+        base = replace(base, units=units)
     faults = {(r, c): said for (r, c), said in raw.faults.items() if r > header.row}
     values: dict[str, Sequence[Any]] = {}
     for name, column in ledger.typed.items():
@@ -156,12 +159,12 @@ def _rows(raw: RawSheet, ledger: Ledger, header: Header) -> tuple[list[list[Any]
 
 
 def _first(row: Sequence[Any]) -> str | None:
-    """The first cell that says something, squashed when it is a short text, else ""; None when none does."""
+    """The first cell that says something, squashed when it may close the rows, else ""; None when none does."""
     for cell in row:
         if cell.__class__ is not str:
             return ""
         if cell and not cell.isspace():
-            return squash(cell) if len(cell) < 60 else ""
+            return squash(cell) if len(cell) < 60 and CLOSING.match(cell) else ""
     return None
 
 
@@ -185,12 +188,11 @@ def _filled_down(raw: RawSheet, ledger: Ledger, header: Header) -> tuple[list[li
 
 def _about_header(sheet: Sheet, header: Header, rows: Sequence[Sequence[Any]], kept: Sequence[int]) -> Iterator[Finding]:
     row, first = header.row + 1, f"A{header.row + 1}"
-    at = replace(sheet, rows=[row])
     missing = {name: c for name, c in sheet.ledger.typed.items() if name not in header.places}
     for name, column in missing.items():
         if column.required:
             yield replace(
-                at.finding("error", "column", f"缺少必填列“{column.title}”。", "请用下发的模板，不要删改表头。"),
+                sheet.finding("error", "column", f"缺少必填列“{column.title}”。", "请用下发的模板，不要删改表头。"),
                 cell=first,
                 row=row,
                 column=name,
@@ -198,13 +200,13 @@ def _about_header(sheet: Sheet, header: Header, rows: Sequence[Sequence[Any]], k
     optional = "、".join(c.title for c in missing.values() if not c.required)
     if optional and kept and sheet.period is not None:
         yield replace(
-            at.finding("warning", "column", f"缺少这些列，按没有填处理：{optional}。", "请用最新下发的模板。"),
+            sheet.finding("warning", "column", f"缺少这些列，按没有填处理：{optional}。", "请用最新下发的模板。"),
             cell=first,
             row=row,
         )
     for title, j in header.twice.items():
         yield replace(
-            at.finding("error", "column", f"表头“{title}”与另一列重复，分不清用哪一列。", "请删去多余的一列。", value=title),
+            sheet.finding("error", "column", f"表头“{title}”与另一列重复，分不清用哪一列。", "请删去多余的一列。", value=title),
             cell=f"{letters(j)}{header.row + 1}",
             row=header.row + 1,
         )
@@ -212,7 +214,7 @@ def _about_header(sheet: Sheet, header: Header, rows: Sequence[Sequence[Any]], k
     if more:
         where = next(iter(more.values()))
         yield replace(
-            at.finding(
+            sheet.finding(
                 "warning",
                 "column",
                 f"多出的列没有收：{'、'.join(more)}。",

@@ -9,6 +9,7 @@ from jianbao.definitions.finding import Finding
 from jianbao.definitions.ledger import Ledger
 from jianbao.intake.sheet import Sheet
 from jianbao.store import Store
+from jianbao.store.arrays import array
 
 Pairs = set[tuple[Any, Any]]  # (unit, value)
 
@@ -85,7 +86,7 @@ def _stored(target: tuple[str, str], wanted: Sequence[tuple[Sheet, str]], store:
     connection.register("known", store.keys(ledger, [key]))
     connection.register(
         "wanted",
-        pa.table({"unit": pa.array([u for u, _ in pairs], pa.string()), "v": pa.array([v for _, v in pairs], pa.string())}),
+        pa.table({"unit": array([u for u, _ in pairs], pa.string()), "v": array([v for _, v in pairs], pa.string())}),
     )
     return set(
         connection.execute(

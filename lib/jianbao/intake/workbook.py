@@ -165,31 +165,30 @@ class _Reading:
         return None, None
 
     def _period(self, said: Identity, ledger: Ledger, sheet: str) -> Period | None:
-        today = self.received_at.date()
-        for text, where in ((said.period, ""), (self.meta.period, "模板"), (named_period(self.file), "文件名")):
-            if text == "":
-                continue
-            period = self.contract.period(text, ledger, today)
-            campaign = self.contract.definitions.campaign
-            if isinstance(period, str):
-                self._say("error", "period", period, "改正后重新报送。", sheet, ledger.name)
-                return None
-            if period.starts > today or period.ends < campaign.starts or period.starts > campaign.ends:
-                why = "还没有开始" if period.starts > today else "不在本次工作期间"
-                self._say("error", "period", f"统计期 {period.label} {why}。", "请核对统计期。", sheet, ledger.name)
-                return None
-            if where == "文件名":
-                self.guesses.append(f"统计期按{where}认作 {period.label}")
-            return period
-        self._say(
-            "error",
-            "period",
-            "没有写统计期。",
-            f"请在“{PERIOD_LABEL}”后写明，如 {self.contract.definitions.campaign.period_of(today).id}。",
-            sheet,
-            ledger.name,
-        )
-        return None
+        today, campaign = self.received_at.date(), self.contract.definitions.campaign
+        stated = said.period if said.period != "" else self.meta.period
+        named = named_period(self.file) if stated == "" else ""
+        if stated == "" and not named:
+            self._say(
+                "error",
+                "period",
+                "没有写统计期。",
+                f"请在“{PERIOD_LABEL}”后写明，如 {campaign.period_of(today).id}。",
+                sheet,
+                ledger.name,
+            )
+            return None
+        period = self.contract.period(named or stated, ledger, today)
+        if isinstance(period, str):
+            self._say("error", "period", period, "改正后重新报送。", sheet, ledger.name)
+            return None
+        if period.starts > today or period.ends < campaign.starts or period.starts > campaign.ends:
+            why = "还没有开始" if period.starts > today else "不在本次工作期间"
+            self._say("error", "period", f"统计期 {period.label} {why}。", "请核对统计期。", sheet, ledger.name)
+            return None
+        if named:
+            self.guesses.append(f"统计期按文件名认作 {period.label}")
+        return period
 
     def _published_for(self, raw: RawSheet, ledger: Ledger, header: Header) -> date | str:
         """The period in the file's name, else the last day that the rows speak of; "" when neither says any."""

@@ -71,12 +71,13 @@ def coverage(workspace: Workspace, ledger: Ledger, period: Period, tree: Tree, a
     due = np.array([u.files and u.org_type in ledger.filed_by for u in tree.order], bool)
     filed, ever = standing(now), standing(counts)
     answered: set[str] = set()
-    if ledger.frequency == "once":      # what was answered before, and not by a nil return, is not asked again
-        answered = set(_accepted(workspace, ledger, as_of, ended_by=period.starts - timedelta(days=1), nil=False))
+    if ledger.frequency == "once":      # what was answered before, and with rows, is not asked again
+        answered = set(_accepted(workspace, ledger, as_of, ended_by=period.starts - timedelta(days=1), with_rows=True))
     known_in, known_to_date = within | answered, within | set(counts)
-    known: dict[str, Any] = {"known_in": standing(known_in), "known_to_date": standing(known_to_date),
-             "gone_in": frozenset(known_in - tree.position.keys()),
-             "gone_to_date": frozenset(known_to_date - tree.position.keys())}
+    known: dict[str, Any] = {
+        "known_in": standing(known_in), "known_to_date": standing(known_to_date),
+        "gone_in": frozenset(known_in - tree.position.keys()),
+        "gone_to_date": frozenset(known_to_date - tree.position.keys())}
     if ledger.frequency == "once":
         due &= ~standing(answered)
         return Coverage(due, filed, ever, (due & ~ever).astype(np.int64), **known)
@@ -95,7 +96,7 @@ def coverage(workspace: Workspace, ledger: Ledger, period: Period, tree: Tree, a
 
 
 def _accepted(workspace: Workspace, ledger: Ledger, as_of: datetime, *, periods: Iterable[Period] | None = None,
-              ended_by: date | None = None, nil: bool = True) -> dict[str, int]:
+              ended_by: date | None = None, with_rows: bool = False) -> dict[str, int]:
     """unit → number of periods with an accepted filing: of `periods`, or of those that ended by `ended_by`."""
     from sqlalchemy import func, select
 
@@ -107,8 +108,8 @@ def _accepted(workspace: Workspace, ledger: Ledger, as_of: datetime, *, periods:
         query = query.where(t.c.period.in_([p.id for p in periods]))
     if ended_by is not None:
         query = query.where(t.c.period_ends <= ended_by)
-    if not nil:
-        query = query.where(~t.c.nil)
+    if with_rows:
+        query = query.where(t.c.rows > 0, t.c.superseded_at.is_(None) | (t.c.superseded_at > as_of))
     with workspace.store.engine.connect() as c:
         return {str(unit): int(count) for unit, count in c.execute(query)}
 

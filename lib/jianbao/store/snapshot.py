@@ -148,6 +148,7 @@ class Snapshot:
             import pyarrow as pa
             from sqlalchemy import select
 
+            from jianbao.store.arrays import array
             from jianbao.store.catalogue import coverage as t
 
             with self.store.engine.connect() as c:
@@ -156,8 +157,8 @@ class Snapshot:
             if rows:
                 table = f"gone_{name}"
                 self.connection.register(table, pa.table({
-                    "submission": pa.array([r[0] for r in rows], pa.int64()),
-                    "unit": pa.array([r[1] for r in rows], pa.string())}))
+                    "submission": array([r[0] for r in rows], pa.int64()),
+                    "unit": array([r[1] for r in rows], pa.string())}))
                 self._superseded[name] = table
             else:
                 self._superseded[name] = ""
