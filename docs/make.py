@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
+
+from jianbao.cli import main
 from jianbao.publish.lint import write_schemas
-from jianbao.publish.reference import cli_page, indicators_page
+from jianbao.publish.reference import indicators_page
 from jianbao.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
@@ -13,6 +16,16 @@ ROOT = Path(__file__).parents[1]
 
 def pages() -> dict[str, str]:
     return {"cli.md": cli_page(), "indicators.md": indicators_page(Workspace(ROOT).definitions)}
+
+
+def cli_page() -> str:
+    """Every verb with its help, as Markdown."""
+    lines = ["# 命令", "", "本页由命令自己的帮助生成。", ""]
+    for name in sorted(main.commands):
+        context = click.Context(main.commands[name], info_name=f"jianbao {name}", max_content_width=100)
+        context.terminal_width = 100
+        lines += [f"## jianbao {name}", "", "```", main.commands[name].get_help(context).rstrip(), "```", ""]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ def test_unknown_words_end_before_anything_is_computed(example: Workspace) -> No
         jb.open_brief("2023-W60", "root", AS_OF, workspace=example)
     with pytest.raises(UnknownName, match="no data version 'yesterday'"):
         jb.open_brief("2023-W42", "root", "yesterday", workspace=example)
-    with pytest.raises(UnknownName, match="no product 'weekli'. Did you mean: weekly"):
+    with pytest.raises(UnknownName, match=r"no product 'weekli'. Did you mean: weekly"):
         jb.open_brief("2023-W42", "root", AS_OF, product="weekli", workspace=example)
 
 

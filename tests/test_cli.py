@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import example as shipped
 import pytest
 from click.testing import CliRunner, Result
 
+import example as shipped
 from jianbao.cli import main
 from jianbao.workspace import Workspace
 

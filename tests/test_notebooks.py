@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import example as shipped
 import pytest
 
+import example as shipped
 from jianbao.workspace import Workspace
 
 

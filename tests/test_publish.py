@@ -7,11 +7,11 @@ import threading
 from io import BytesIO
 from pathlib import Path
 
-import example as shipped
+import docx
 import pytest
-from docx import Document as open_docx
 from pypdf import PdfReader
 
+import example as shipped
 from jianbao.errors import PublishError, UnknownName
 from jianbao.publish import batch, manifest
 from jianbao.publish.parameters import checked, declared
@@ -55,7 +55,7 @@ def test_the_pdf_says_what_the_notebook_said(made: batch.Result) -> None:
 
 def test_the_same_numbers_stand_in_html_pdf_and_docx(made: batch.Result) -> None:
     html = (made.folder / "brief.html").read_text(encoding="utf-8")
-    docx = "".join(p.text for p in open_docx(made.folder / "brief.docx").paragraphs)
+    written = "".join(p.text for p in docx.Document(made.folder / "brief.docx").paragraphs)
     nb = json.loads((made.folder / "brief.ipynb").read_text(encoding="utf-8"))
     sentences = [o["data"]["application/vnd.jianbao.part+json"] for c in nb["cells"] for o in c.get("outputs", [])
                  if "application/vnd.jianbao.part+json" in o.get("data", {})]
@@ -66,7 +66,7 @@ def test_the_same_numbers_stand_in_html_pdf_and_docx(made: batch.Result) -> None
     plain = re.sub(r"<[^>]+>", "", html).replace("&nbsp;", "").replace("\u2060", "")
     for sentence in prose:
         assert sentence in plain.replace("\n", ""), sentence
-        assert sentence in docx.replace("\u2060", ""), sentence
+        assert sentence in written.replace("\u2060", ""), sentence
 
 
 def test_the_issued_copy_holds_no_ledger_rows(made: batch.Result) -> None:
@@ -128,7 +128,7 @@ def test_a_broken_brace_fails_with_the_brace(workspace: Workspace) -> None:
     finally:
         notebook.write_text(kept, encoding="utf-8")
     assert result.outcome == "failed"
-    assert "【{主题教育单位书}】" in result.why and "Did you mean: 主题教育单位数" in result.why
+    assert "【{主题教育单位书}】" in result.why and "Did you mean: 主题教育单位" in result.why
 
 
 def test_two_runs_at_once_make_it_once(workspace: Workspace) -> None:

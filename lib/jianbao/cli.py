@@ -93,7 +93,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
 
     \b
     例：jianbao check data/inbox/*.xlsx
-        jianbao check 上报/望溪县.xlsx --json
+        jianbao check 上报/财务处.xlsx --json
     """
     workspace = _open(ctx, refresh=True)
     from jianbao.errors import UnknownName
@@ -177,7 +177,7 @@ def show(ctx: click.Context, indicator: str | None, everything: bool, unit: str,
     \b
     例：jianbao show B03 --unit C01 --period 2023-W42
         jianbao show --all --json
-        jianbao show 整改完成率 --rows
+        jianbao show 事项办结率 --rows
     """
     workspace = _open(ctx)
     from jianbao.definitions.catalogue import FORMS

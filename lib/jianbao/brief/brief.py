@@ -123,7 +123,7 @@ class Brief:
     # Numbers
 
     def __getitem__(self, name: str) -> Reading:
-        """brief["读书班天数"], brief["读书班天数.期内"], brief["B03@C01"]: a reading of the brief's unit and period."""
+        """brief["登记事项数"], brief["登记事项数.期内"], brief["A01@C01"]: a reading of the brief's unit and period."""
         brace = prose.braces("{" + name + "}", self.workspace.definitions.catalogue)[0]
         if brace.derived:
             raise BriefError(f"{name}: {brace.derived} is derived. Use jb.compare on the reading.")

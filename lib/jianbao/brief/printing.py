@@ -191,7 +191,7 @@ def best(ranks: Sequence[Rank], n: int = 3, *, last: bool = False) -> list[Rank]
 
 
 def rank_names(ranks: Sequence[Rank]) -> str:
-    """甲县、乙县和丙县（并列） – ties are said."""
+    """甲处、乙处、丙处（并列） – ties are said."""
     groups: dict[int, list[Rank]] = {}
     for r in ranks:
         groups.setdefault(r.place, []).append(r)

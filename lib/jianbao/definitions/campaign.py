@@ -48,7 +48,7 @@ class Campaign(Strict):
     levels: dict[str, Level] = Field(default_factory=dict)
     # Org types whose units are compared with each other, the first one present among a unit's children counting.
     peers: tuple[str, ...] = ()
-    whole: str = ""                             # how prose calls the whole: 全市
+    whole: str = ""                             # how prose calls the whole: 全区
     rounding: Literal["half_even", "half_up"] = "half_up"
     thresholds: Thresholds = Thresholds()
     facts: dict[str, str] = Field(default_factory=dict)     # fixed words for prose: {城市名}

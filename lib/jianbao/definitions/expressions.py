@@ -142,7 +142,7 @@ def _evaluate(node: Any, text: str, values: Mapping[str, float | None]) -> Any:
         case exp.Literal():
             return float(node.this)
         case exp.Column():
-            # `reading_class.days` parses as a table and a column
+            # `items.count` parses as a table and a column
             return values[f"{node.table}.{node.name}" if node.table else node.name]
         case exp.And():
             return bool(inner(node.left)) and bool(inner(node.right))

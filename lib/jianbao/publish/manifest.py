@@ -10,10 +10,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import jianbao
 from jianbao.publish.parameters import read_notebook
 from jianbao.publish.plan import Issue
 from jianbao.workspace import Workspace
@@ -60,7 +60,7 @@ def write(folder: Path, issue: Issue, parameters: Mapping[str, Any], parts: Mapp
           outputs: list[str]) -> None:
     content = {
         "issue": str(issue), "made_at": made_at, "due": issue.due.isoformat(), "as_of": issue.as_of.isoformat(),
-        "parameters": dict(parameters), "jianbao": jianbao.__version__, "ingredients": dict(parts),
+        "parameters": dict(parameters), "jianbao": version("jianbao"), "ingredients": dict(parts),
         "fingerprint": fingerprint(parts), "outputs": {name: file_digest(folder / name) for name in outputs},
     }
     (folder / NAME).write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
@@ -86,6 +86,6 @@ def _folder(folder: Path, pattern: str) -> str:
 
 @lru_cache(maxsize=1)
 def _library() -> str:
-    package = Path(jianbao.__file__).parent
+    package = Path(__file__).parents[1]
     files = sorted(p for p in package.rglob("*") if p.suffix in (".py", ".css", ".j2", ".typ"))
     return _digest([[p.relative_to(package).as_posix(), file_digest(p)] for p in files])

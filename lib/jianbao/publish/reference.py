@@ -1,4 +1,4 @@
-"""Pages written from the definitions and the command line, so that they cannot fall behind. Imports definitions."""
+"""A page of indicators written from the definitions, so that it cannot fall behind. Imports definitions."""
 
 from __future__ import annotations
 
@@ -21,20 +21,6 @@ def indicators_page(definitions: Definitions) -> str:
                   f"- 单位：{i.unit}；性质：{_NATURES[i.nature]}；{_BETTER[i.better]}；汇总：{_ROLLS[i.rolls_up]}",
                   f"- 读法：{'、'.join(i.forms)}" + (f"；来源：{i.source}" if i.source else ""),
                   f"- 算法：{_how(i)}", ""]
-    return "\n".join(lines)
-
-
-def cli_page() -> str:
-    """Every verb with its help, as Markdown."""
-    import click
-
-    from jianbao.cli import main
-
-    lines = ["# 命令", "", "本页由命令自己的帮助生成。", ""]
-    for name in sorted(main.commands):
-        context = click.Context(main.commands[name], info_name=f"jianbao {name}", max_content_width=100)
-        context.terminal_width = 100
-        lines += [f"## jianbao {name}", "", "```", main.commands[name].get_help(context).rstrip(), "```", ""]
     return "\n".join(lines)
 
 
