@@ -123,10 +123,6 @@ def _braces(definitions: Definitions) -> Iterator[Remark]:
                 prose.parse(text, definitions.catalogue, definitions.campaign.facts)
             except BriefError as e:
                 yield Remark("error", place, f"{rule.id}: {e}")
-        for table, name in columns_of(rule.when):
-            full = f"{table}.{name}" if table else name
-            if full not in definitions.catalogue:
-                yield Remark("error", place, f"{rule.id}: no indicator {full!r} in `when`.")
 
 
 def _unused(definitions: Definitions) -> Iterator[Remark]:

@@ -157,6 +157,9 @@ class Store:
 
         from jianbao.store import catalogue as t
 
+        shas = [r.delivery.sha256 for r in received]
+        if len(set(shas)) < len(shas) or self.seen(shas):
+            raise StoreError("the same file content is received twice. Leave out what `seen()` names, and repetitions.")
         with self.engine.begin() as c:
             def after(table: Any) -> int:
                 return int(c.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()) + 1
