@@ -17,8 +17,7 @@ import pyarrow as pa
 from jianbao.definitions.ledger import Ledger
 from jianbao.definitions.load import Definitions, load
 from jianbao.definitions.period import Period, periods_between
-from jianbao.store import Delivery, Received, Submission
-from jianbao.store.store import arrow_type
+from jianbao.store import Delivery, Received, Submission, arrow_type
 from jianbao.workspace import Workspace
 from oracle import Filed, Window
 

@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 
 import jianbao as jb
-from jianbao.brief.brief import issue_number, worked_day
 from jianbao.brief.parts import Chart, Findings, Foot, Head, Heading, Prose, Sources, Table
+from jianbao.calendar import issue_number, worked_day
 from jianbao.errors import BriefError, UnknownName
 from jianbao.workspace import Workspace
 

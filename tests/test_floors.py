@@ -17,6 +17,7 @@ FLOORS = {
     "definitions": 2,
     "store": 3,
     "workspace": 4,
+    "calendar": 5,
     "intake": 5,
     "numbers": 5,
     "brief": 6,

@@ -91,7 +91,7 @@ def test_a_crash_before_the_commit_shows_nothing(store: Store, monkeypatch: pyte
         raise KeyboardInterrupt
 
     with monkeypatch.context() as m, pytest.raises(KeyboardInterrupt):
-        m.setattr("jianbao.store.store._supersede", crash)      # the last step, after the rows are on disk
+        m.setattr("jianbao.store.store.supersede", crash)      # the last step, after the rows are on disk
         put(store, sheet("C01", 35, 2.0, at=monday(35, 15)), sheet("C02", 35, 3.0, at=monday(35, 15)))
     orphans = set(store.folder.glob("rows/study/*.parquet")) - set(store.files("study"))
     assert len(orphans) == 1
@@ -221,7 +221,7 @@ def finding(unit: str, message: str, period: str = "2023-W35") -> Finding:
     return Finding("warning", "rows", message, "核对。", unit=unit, ledger="study", period=period)
 
 
-def test_findings_of_superseded_filings_are_gone_and_come_back_as_of_then(store: Store) -> None:
+def test_findings_ofsuperseded_filings_are_gone_and_come_back_as_of_then(store: Store) -> None:
     put(store, replace(sheet("C01", 35, 1.0), accepted=False, findings=(finding("C01", "first"),)))
     put(store, replace(sheet("C01", 35, 2.0, at=monday(35, 15)), findings=(finding("C01", "second"),)))
     put(store, replace(sheet("C02", 35, 2.0, at=monday(35, 16)), findings=(finding("C02", "other"),)))

@@ -11,12 +11,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from jianbao.brief import exhibits, printing, prose
+from jianbao.brief import braces, exhibits, prose
 from jianbao.brief.figures import Figures, as_of_text
 from jianbao.brief.parts import Document, FindingLine, Findings, Foot, Head, Heading, Part, Prose, Run
+from jianbao.calendar import due_at, issue_number
 from jianbao.definitions.campaign import Product
 from jianbao.definitions.catalogue import IN_PERIOD, Form
-from jianbao.definitions.period import Period, long_date, month_day
+from jianbao.definitions.period import Period, long_date
 from jianbao.definitions.register import Unit
 from jianbao.errors import BriefError, unknown
 from jianbao.numbers import compare
@@ -96,11 +97,15 @@ class Brief:
     def head(self) -> Head:
         p, campaign = self.product, self.workspace.definitions.campaign
         number, total = self.number
-        return Head(name=p.name, title=self._fill(p.title), issuer=p.issuer, issued_on=self.issued_on.isoformat(),
+        return Head(name=p.name, title=self.title, issuer=p.issuer, issued_on=self.issued_on.isoformat(),
                     period=self.period.id, period_label=self.period.label, unit=self.unit.code,
                     unit_name=" › ".join(u.label for u in self.path), as_of=self.as_of.isoformat(), number=number,
                     total=total, secrecy=p.secrecy or campaign.secrecy, filed=self.filed, issue=self.issue,
                     open_findings=len(self._findings))
+
+    @property
+    def title(self) -> str:
+        return "".join(r.text for r in braces.fill(self, self.product.title))
 
     @property
     def issue(self) -> str:
@@ -127,7 +132,7 @@ class Brief:
         brace = prose.braces("{" + name + "}", self.workspace.definitions.catalogue)[0]
         if brace.derived:
             raise BriefError(f"{name}: {brace.derived} is derived. Use jb.compare on the reading.")
-        return self._read(brace)
+        return braces.reading_of(self, brace)
 
     def readings(self, *names: str, of: str | Sequence[str] = "children", form: Form | None = None,
                  scope: Scope = "subtree") -> Readings:
@@ -152,9 +157,9 @@ class Brief:
         for paragraph in prose.paragraphs(text):
             if paragraph.startswith("#"):
                 marks, _, title = paragraph.partition(" ")
-                self.show(Heading("".join(r.text for r in self._runs(title)), level=max(1, len(marks) - 1)))
+                self.show(Heading("".join(r.text for r in braces.fill(self, title)), level=max(1, len(marks) - 1)))
                 continue
-            runs = self._runs(paragraph)
+            runs = braces.fill(self, paragraph)
             if "".join(r.text for r in runs).strip():
                 self.show(Prose(tuple(runs), role=role, face="working" if face == "working" else "issued"))
 
@@ -211,7 +216,7 @@ class Brief:
         """The rules of diagnosis that hold: evidence first, then what to do; one paragraph each."""
         for n, verdict in enumerate(self.verdicts()[:limit]):
             lead = f"{'一二三四五六七八九十'[n]}是" if limit <= 10 else ""
-            self.show(Prose((Run(lead, strong=True), *self._runs(verdict.rule.evidence + verdict.rule.suggest))))
+            self.show(Prose((Run(lead, strong=True), *braces.fill(self, verdict.rule.evidence + verdict.rule.suggest))))
 
     def sources(self) -> None:
         """The closing line, the definitions, and for the working paper the notes behind every figure. Put it last."""
@@ -241,94 +246,9 @@ class Brief:
 
     def __repr__(self) -> str:
         due, filed = self.filed
-        return (f"{self._fill(self.product.title)} · {' › '.join(u.label for u in self.path)} · {self.period.label} · "
+        return (f"{self.title} · {' › '.join(u.label for u in self.path)} · {self.period.label} · "
                 f"数据版本{as_of_text(self.as_of)} · " + (f"应报{due}个、实报{filed}个 · " if due else "")
                 + f"待处理核查{len(self._findings)}条")
-
-    # Braces
-
-    def words(self) -> dict[str, str]:
-        """The fixed words of this brief that a brace may name, with the campaign's facts."""
-        campaign = self.workspace.definitions.campaign
-        due, filed = self.filed
-        number, _ = self.number
-        whole = campaign.whole if self.unit.code == campaign.root and campaign.whole else self.unit.label
-        return {**campaign.facts, "截止日": month_day(self.period.ends), "截止日期": long_date(self.period.ends),
-                "统计期": self.period.label, "本期": self.period.this, "上期": self.period.that, "单位": self.unit.label,
-                "全域": whole, "应报": f"{due}个", "实报": f"{filed}个", "期号": f"第{number}期" if number else "",
-                "数据版本": as_of_text(self.as_of)}
-
-    def _fill(self, text: str) -> str:
-        return "".join(r.text for r in self._runs(text))
-
-    def _runs(self, text: str) -> list[Run]:
-        definitions = self.workspace.definitions
-        runs: list[Run] = []
-        for piece in prose.parse(text, definitions.catalogue, definitions.campaign.facts):
-            if isinstance(piece, prose.Text):
-                runs.append(Run(piece.text))
-            elif isinstance(piece, prose.Brace):
-                run = self._resolve(piece)
-                runs.append(run or Run(printing.NO_DATA if not piece.derived else ""))
-            else:
-                inside = [Run(p.text) if isinstance(p, prose.Text) else self._resolve(p) for p in piece.pieces]
-                if all(run is not None for run in inside):
-                    runs += [run for run in inside if run is not None]
-        return [r for r in runs if r.text]
-
-    def _resolve(self, brace: prose.Brace) -> Run | None:
-        """None when there is nothing to say: an optional part then drops out."""
-        if brace.kind == "literal":
-            return Run(brace.name)
-        if brace.kind == "word":
-            words = self._words_early() if brace.name in _EARLY else self.words()
-            return Run(words[brace.name]) if words.get(brace.name) else None
-        reading = self._read(brace)
-        if brace.derived is None:
-            if reading.value is None:
-                return None
-            text = printing.printed(reading, bare=brace.bare)
-            return Run(text, self.figures.add(reading, text))
-        text = self._derived(brace.derived, reading)
-        return Run(text, self.figures.add(reading, text, brace.derived)) if text else None
-
-    def _words_early(self) -> dict[str, str]:
-        """Words that need no filing status, which a title may use before anything is computed."""
-        campaign = self.workspace.definitions.campaign
-        whole = campaign.whole if self.unit.code == campaign.root and campaign.whole else self.unit.label
-        return {"截止日": month_day(self.period.ends), "截止日期": long_date(self.period.ends), "全域": whole,
-                "统计期": self.period.label, "单位": self.unit.label, "本期": self.period.this, "上期": self.period.that}
-
-    def _read(self, brace: prose.Brace) -> Reading:
-        unit = self.unit.code
-        if brace.unit:
-            unit = self.workspace.register_at(self.as_of).find(brace.unit, self.period.ends)
-        form: Any = brace.form
-        scope: Any = brace.scope
-        return read(self.cube, brace.name, unit, self.period, form=form, scope=scope)
-
-    def _derived(self, what: str, r: Reading) -> str:
-        match what:
-            case "环比":
-                return printing.change_clause(compare.change(r))
-            case "同比":
-                return printing.change_clause(compare.change(r, r.period.year_ago()))
-            case "序时":
-                return printing.schedule_clause(compare.schedule_of(r))
-            case "完成率":
-                return printing.completion_clause(compare.completion(r), r)
-            case "占比":
-                campaign = self.workspace.definitions.campaign
-                share = compare.share_of(r)
-                whole = campaign.whole if share is not None and share.of.code == campaign.root else ""
-                return printing.share_clause(share, whole)
-            case "位次":
-                found = [k for k in compare.ranked(compare.peers(r)) if k.reading.unit.code == r.unit.code]
-                return printing.rank_clause(found[0] if found else None)
-            case "差额":
-                return printing.gap_clause(published.gap_of(r))
-        ranks = compare.ranked(compare.comparable_children(r))
-        return printing.rank_names(printing.best(ranks, last=what == "后三"))
 
     @cached_property
     def _findings(self) -> list[Any]:
@@ -354,53 +274,8 @@ class Brief:
         return [self.workspace.register_at(self.as_of).find(of, self.period.ends)]
 
 
-_EARLY = ("截止日", "截止日期", "统计期", "本期", "上期", "单位", "全域")
-
-
-def due_at(workspace: Workspace, product: str | None, period: Period) -> datetime:
-    """When the calendar wants the issue of a period, moved past days off where the calendar knows 调休."""
-    calendar = workspace.definitions.calendar
-    moment = calendar.due.get(product or "")
-    at = moment.after(period) if moment else calendar.cut_off.after(period)
-    return worked_day(at) if calendar.work_days == "cn" else at
-
-
-def worked_day(at: datetime) -> datetime:
-    """`at`, or the same time on the next day that is worked in China (weekends swapped for holidays included)."""
-    from datetime import timedelta
-
-    import chinese_calendar
-
-    try:
-        while not chinese_calendar.is_workday(at.date()):
-            at += timedelta(days=1)
-    except NotImplementedError:     # a year the holiday table does not cover yet: weekends only
-        while at.weekday() >= 5:
-            at += timedelta(days=1)
-    return at
-
-
-def issue_number(workspace: Workspace, product: str | None, period: Period) -> tuple[int | None, int | None]:
-    """期号 of the year and the running number: the ordinal of the period's due date in the calendar, whatever ran when."""
-    calendar = workspace.definitions.calendar
-    if product is None or product not in calendar.first:
-        return None, None
-    p = workspace.definitions.products[product]
-    from jianbao.definitions.period import periods_between
-
-    first = Period(calendar.first[product], period.week_start)
-    if period < first:
-        return None, None
-    due = [due_at(workspace, product, q) for q in periods_between(first.starts, period.ends, period.kind, period.week_start)]
-    same_year = sum(d.year == due[-1].year for d in due)
-    number = same_year + (p.first_number - 1 if due[-1].year == due[0].year else 0)
-    return number, len(due) + p.first_number - 1 + p.total_before
-
-
 def _short(period: Period) -> str:
     if period.kind == "week":
         return f"{period.starts.month}.{period.starts.day}—{period.ends.month}.{period.ends.day}"
     return period.label.removeprefix(f"{period.starts.year}年") or period.label
 
-
-__all__ = ["Brief", "due_at", "issue_number", "open_brief"]

@@ -1,4 +1,4 @@
-"""Which issues there are to make, and why. Imports workspace, brief (calendar and numbers of issues), errors."""
+"""Which issues there are to make, and why. Imports calendar, workspace, errors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from jianbao.brief.brief import due_at
+from jianbao.calendar import due_at
 from jianbao.definitions.campaign import Product
 from jianbao.definitions.period import Period, periods_between
 from jianbao.errors import JianbaoError, PublishError, unknown

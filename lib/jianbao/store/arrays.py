@@ -21,18 +21,17 @@ def array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     def bits(flags: Sequence[Any]) -> Any:
         return pa.py_buffer(np.packbits(np.array(flags, bool), bitorder="little"))
 
-    def offsets(parts: Sequence[Any]) -> Any:
-        return pa.py_buffer(np.array(list(accumulate(map(len, parts), initial=0)), np.int32))
-
+    if pa.types.is_string(kind):
+        builder = pa.lib.StringBuilder()
+        builder.append_values(values)
+        return builder.finish()
     nulls = values.count(None)
     known = bits([v is not None for v in values]) if nulls else None
-    if pa.types.is_string(kind):
-        texts = [v.encode() if v else b"" for v in values]
-        return pa.Array.from_buffers(kind, len(texts), [known, offsets(texts), pa.py_buffer(b"".join(texts))], nulls)
     if pa.types.is_list(kind):
         lists = [v or () for v in values]
+        offsets = np.array(list(accumulate(map(len, lists), initial=0)), np.int32)
         inner = array([item for one in lists for item in one], kind.value_type)
-        return pa.Array.from_buffers(kind, len(lists), [known, offsets(lists)], nulls, children=[inner])
+        return pa.Array.from_buffers(kind, len(lists), [known, pa.py_buffer(offsets)], nulls, children=[inner])
     if pa.types.is_boolean(kind):
         data = bits(values)
     elif pa.types.is_date32(kind):

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from jianbao.definitions.campaign import Correction
 from jianbao.definitions.finding import Finding
 from jianbao.definitions.ledger import Ledger
 from jianbao.errors import StoreError, unknown
+from jianbao.store.received import Delivery, Received, Submission, Version
+from jianbao.store.rows import count_by_unit, stamped, write, write_durably
 from jianbao.store.snapshot import Snapshot
+from jianbao.store.superseding import supersede, superseded_submissions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,54 +26,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 EVERYWHERE = "*"        # the unit a master workbook covers
-
-
-@dataclass(frozen=True)
-class Submission:
-    """One sheet: one ledger for one period, covering the units it was filed for, with or without rows."""
-
-    ledger: str
-    period: str                     # canonical; "" for a master workbook
-    period_ends: date
-    filer: str
-    units: tuple[str, ...]
-    nil: bool
-    sheet: str
-    accepted: bool                  # False: returned; its rows are not stored
-    late: bool
-    rows: pa.Table | None           # unit, row, date, then the ledger's columns
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One file as it came."""
-
-    sha256: str
-    name: str
-    size: int
-    filer: str
-    received_at: datetime
-    outcome: str                    # stored | partly | returned | unreadable
-
-
-@dataclass(frozen=True)
-class Received:
-    delivery: Delivery
-    content: bytes
-    submissions: tuple[Submission, ...] = ()
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True)
-class Version:
-    """A state of knowledge: everything received up to and at `as_of`."""
-
-    number: int
-    as_of: datetime
-
-    def __str__(self) -> str:
-        return f"v{self.number} ({self.as_of:%Y-%m-%d %H:%M:%S})"
 
 
 class Store:
@@ -181,22 +134,22 @@ class Store:
                               "received_at": d.received_at, "accepted": s.accepted, "nil": s.nil, "late": s.late}
                     submitted.append({"id": submission_id, "delivery": delivery_id, "filer": s.filer, "sheet": s.sheet,
                                       "rows": rows, **shared})
-                    per_unit = _count_by_unit(s)
+                    per_unit = count_by_unit(s)
                     covered += [{"submission": submission_id, "unit": u, "rows": per_unit.get(u, 0), **shared}
                                 for u in s.units]
                     found += [_finding_row(f, delivery_id, submission_id) for f in s.findings]
                     if rows:
-                        tables.setdefault(s.ledger, []).append(self._stamped(s, submission_id, d.received_at))
+                        tables.setdefault(s.ledger, []).append(stamped(s, self.ledgers[s.ledger], submission_id, d.received_at))
                     submission_id += 1
                 delivery_id += 1
             written = [{"ledger": ledger, "path": path, "receive": receive, "rows": n, "live": True}
-                       for ledger, parts in sorted(tables.items()) for path, n in [self._write(ledger, receive, parts)]]
+                       for ledger, parts in sorted(tables.items()) for path, n in [write(self.folder, ledger, receive, parts)]]
             c.execute(insert(t.receives).values(id=receive, received_at=newest, files=len(received)))
             for table, values in ((t.deliveries, delivered), (t.submissions, submitted), (t.coverage, covered),
                                   (t.findings, found), (t.files, written)):
                 if values:
                     c.execute(insert(table), values)
-            _supersede(c, {(str(v["ledger"]), str(v["period"])) for v in covered if v["accepted"]},
+            supersede(c, {(str(v["ledger"]), str(v["period"])) for v in covered if v["accepted"]},
                        {str(v["unit"]) for v in covered})
         version = self.version()
         assert version is not None
@@ -290,7 +243,7 @@ class Store:
         wanted = set(units) if units is not None else None
         with self.engine.connect() as c:
             rows = c.execute(query).mappings().all()
-            moot = _superseded_submissions(c, as_of)
+            moot = superseded_submissions(c, as_of)
         return [Finding(**{k: r[k] for k in ("severity", "rule", "message", "remedy", "file", "sheet", "cell", "row",
                                              "column", "value", "unit", "ledger", "period")})
                 for r in rows
@@ -305,7 +258,7 @@ class Store:
         if not path.exists():
             if hashlib.sha256(content).hexdigest() != delivery.sha256:
                 raise StoreError(f"{delivery.name}: its content changed while it was being received. Receive it again.")
-            _write_durably(path, content)
+            write_durably(path, content)
 
     def _ready(self, s: Submission) -> Submission:
         if s.ledger not in self.ledgers:
@@ -315,107 +268,8 @@ class Store:
         units = (EVERYWHERE,) if ledger.kind == "master" else (s.filer,) if ledger.by_office else s.units
         return replace(s, units=units)
 
-    def _stamped(self, s: Submission, submission: int, received_at: datetime) -> pa.Table:
-        import pyarrow as pa
-
-        assert s.rows is not None
-        n = s.rows.num_rows
-        stamps = {
-            "period": pa.DictionaryArray.from_arrays(pa.array([0] * n, pa.int32()), pa.array([s.period])).cast(pa.string()),
-            "filed": pa.repeat(pa.scalar(s.period_ends, pa.date32()), n),
-            "received": pa.repeat(pa.scalar(received_at, pa.timestamp("us")), n),
-            "submission": pa.repeat(pa.scalar(submission, pa.int64()), n),
-        }
-        columns = {name: s.rows.column(name) for name in ("unit", "row", "date")} | stamps
-        for name, column in self.ledgers[s.ledger].columns.items():
-            if column.filled_from is None and name not in columns:
-                kind = arrow_type(column.type)
-                columns[name] = (s.rows.column(name).cast(kind) if name in s.rows.column_names
-                                 else pa.nulls(n, kind))
-        return pa.table(columns)
-
-    def _write(self, ledger: str, receive: int, parts: list[pa.Table]) -> tuple[str, int]:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        # Sorted by unit, small row groups: one unit's rows are read without the rest.
-        table = pa.concat_tables(parts).sort_by([("unit", "ascending"), ("submission", "ascending"), ("row", "ascending")])
-        name = f"rows/{ledger}/{receive:06d}-{uuid4().hex[:8]}.parquet"
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd", row_group_size=50_000, dictionary_pagesize_limit=1 << 20)
-        _write_durably(self.folder / name, sink.getvalue().to_pybytes())
-        return name, table.num_rows
-
-
-def arrow_type(column_type: str) -> Any:
-    """The Arrow type of a ledger column's type."""
-    import pyarrow as pa
-
-    return {"str": pa.string(), "code": pa.string(), "unit": pa.string(), "int": pa.int64(), "num": pa.float64(),
-            "percent": pa.float64(), "date": pa.date32(), "datetime": pa.timestamp("us"), "bool": pa.bool_(),
-            "list": pa.list_(pa.string())}[column_type]
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    """Aside, flushed to disk, then by rename: a reader sees the whole file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
-    with part.open("wb") as f:
-        f.write(content)
-        f.flush()
-        os.fsync(f.fileno())
-    part.replace(path)
-
-
-def _count_by_unit(s: Submission) -> dict[str, int]:
-    if s.rows is None or not s.accepted:
-        return {}
-    if len(s.units) == 1:
-        return {s.units[0]: s.rows.num_rows}
-    counts = s.rows.column("unit").value_counts()
-    return {item["values"].as_py(): item["counts"].as_py() for item in counts}
-
 
 def _finding_row(f: Finding, delivery: int, submission: int | None) -> dict[str, Any]:
     row = f.to_json()
     row.pop("file")
     return {"delivery": delivery, "submission": submission, **row}
-
-
-def _supersede(c: Any, touched: set[tuple[str, str]], units: set[str]) -> None:
-    """Each accepted submission of a ledger, period and unit gives way when the next one is received."""
-    from sqlalchemy import bindparam, select, update
-
-    from jianbao.store.catalogue import coverage as t
-
-    changes = []
-    wanted = sorted(units)
-    for ledger, period in sorted(touched):
-        rows: list[Any] = []
-        for i in range(0, len(wanted), 500):
-            rows += c.execute(select(t.c.unit, t.c.received_at, t.c.submission, t.c.superseded_at).where(
-                t.c.ledger == ledger, t.c.period == period, t.c.accepted, t.c.unit.in_(wanted[i:i + 500]))
-                .order_by(t.c.unit, t.c.received_at, t.c.submission)).all()
-        for a, b in zip(rows, [*rows[1:], None], strict=True):
-            end = b.received_at if b is not None and b.unit == a.unit else None
-            if end != a.superseded_at:
-                changes.append({"s": a.submission, "u": a.unit, "end": end})
-    if changes:
-        c.execute(update(t).where(t.c.submission == bindparam("s"), t.c.unit == bindparam("u"))
-                  .values(superseded_at=bindparam("end")), changes)
-
-
-def _superseded_submissions(c: Any, as_of: datetime | None) -> set[int]:
-    """Submissions of which nothing counts any more: a later accepted one came for every unit they covered."""
-    from sqlalchemy import and_, exists, or_, select
-
-    from jianbao.store.catalogue import coverage as t
-
-    later = t.alias()
-    newer = or_(later.c.received_at > t.c.received_at,
-                and_(later.c.received_at == t.c.received_at, later.c.submission > t.c.submission))
-    replaced = and_(later.c.ledger == t.c.ledger, later.c.period == t.c.period, later.c.unit == t.c.unit,
-                    later.c.accepted, newer, *([later.c.received_at <= as_of] if as_of is not None else []))
-    gone = set(c.execute(select(t.c.submission).distinct().where(exists().where(replaced))).scalars())
-    alive = set(c.execute(select(t.c.submission).distinct().where(~exists().where(replaced))).scalars())
-    return gone - alive
