@@ -20,6 +20,7 @@ from jianbao.store import Snapshot, Store
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Workspace:
         self.root = root
         self._today = today
         self._registers: dict[Any, Register] = {}
-        self._masters: dict[tuple[str, Any], list[dict[str, Any]] | None] = {}
+        self._snapshots: dict[Any, Snapshot] = {}
+        self._masters: dict[tuple[str, Any], pa.Table | None] = {}
 
     @cached_property
     def definitions(self) -> Definitions:
@@ -141,15 +143,22 @@ class Workspace:
         """Forget master data read before: a newer version was received."""
         self._registers.clear()
         self._masters.clear()
+        self._snapshots.clear()
         self.__dict__.pop("register", None)
 
     def master_rows(self, name: str, as_of: datetime | None = None) -> list[dict[str, Any]] | None:
         """A master workbook's rows; None when it was never received."""
+        table = self.master_table(name, as_of)
+        return None if table is None else table.to_pylist()
+
+    def master_table(self, name: str, as_of: datetime | None = None) -> pa.Table | None:
+        """The same as one Arrow table, read once."""
         if name not in self.definitions.ledgers:
             return None
         if (name, as_of) not in self._masters:
-            table = self.store.snapshot(as_of).master(name)
-            self._masters[name, as_of] = None if table is None else table.to_pylist()
+            if as_of not in self._snapshots:
+                self._snapshots[as_of] = self.store.snapshot(as_of)
+            self._masters[name, as_of] = self._snapshots[as_of].master(name)
         return self._masters[name, as_of]
 
     def teams(self, on: date, as_of: datetime | None = None) -> dict[str, dict[str, str]]:

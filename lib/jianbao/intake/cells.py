@@ -261,15 +261,18 @@ def parse_column(values: Sequence[Any], kind: str, parse: Parse, memo: dict[str,
     from `memo`, which belongs to one `parse`.
     """
     plain: type = {"num": float, "date": date, "datetime": datetime, "bool": bool}.get(kind, type(None))
+    free = kind == "str"
     kinds = set(map(type, values))
     if kinds == {plain}:
         return list(values), {}
-    if kinds == {str} and not any(values):
-        return [None] * len(values), {}
+    if kinds == {str}:
+        if free and parse is as_text:
+            return [value.strip() or None for value in values], {}
+        if all(value in memo for value in values):
+            return [memo[value] for value in values], {}
     result: list[Any] = []
     bad: dict[int, BadCell] = {}
     add = result.append
-    free = kind == "str"
     for i, value in enumerate(values):
         if value == "":
             add(None)

@@ -11,13 +11,14 @@ from __future__ import annotations
 import io
 import pickle
 import sys
+from time import process_time
 from typing import Any
 
 from jianbao.errors import WorkbookError
 from jianbao.intake.gate import MAX_AREA, MAX_INSIDE, MAX_ROWS, PARQUET, RESAVE, inspect
 
 MEMORY = 1 << 30  # bytes of address space
-SECONDS_PER_FILE, SECONDS_MORE = 2, 20
+SECONDS_PER_FILE = 20  # of the processor
 CODES_SHEET = "_codes"  # the templates' own drop-down lists: never filed
 Cells = tuple[str, bool, list[list[Any]], dict[tuple[int, int], str], list[tuple[int, int, int, int]]]
 
@@ -25,9 +26,10 @@ Cells = tuple[str, bool, list[list[Any]], dict[tuple[int, int], str], list[tuple
 def main() -> None:
     """Reads a pickled list of (name, content); writes one pickled result for each, in order."""
     job: list[tuple[str, bytes]] = pickle.load(sys.stdin.buffer)
-    _limit(len(job))
+    _limit()
     out = sys.stdout.buffer
     for name, content in job:
+        _grant()
         try:
             result: Any = read(content, name)
         except WorkbookError as e:
@@ -47,7 +49,7 @@ def read(content: bytes, name: str) -> list[Cells]:
         return [_text(content, name)]
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(marks.content))
     sheets = []
     for sheet in book.sheets_metadata:
         if sheet.name == CODES_SHEET or sheet.typ != SheetTypeEnum.WorkSheet:
@@ -136,13 +138,21 @@ def _explained(error: BaseException) -> tuple[str, str, str]:
     return "damaged", "文件内部有损坏，读不出来。", RESAVE
 
 
-def _limit(files: int) -> None:
+def _limit() -> None:
     try:
         import resource
     except ImportError:  # Windows has no such limits; the gate and the parent's clock remain
         return
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    seconds = SECONDS_MORE + SECONDS_PER_FILE * files
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _grant() -> None:
+    """Processor time for the next file."""
+    try:
+        import resource
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(process_time()) + SECONDS_PER_FILE, hard))

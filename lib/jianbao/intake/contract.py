@@ -118,7 +118,7 @@ class Contract:
             if key not in self._parsers:
                 identifier = column.type == "str" and (name in ledger.key or column.references is not None)
                 units = self.units(on) if column.type == "unit" else None
-                self._parsers[key] = parser(column, near=period, units=units, identifier=identifier), {}
+                self._parsers[key] = parser(column, near=period, units=units, identifier=identifier), {"": None}
             return self._parsers[key]
 
         return parse

@@ -16,7 +16,7 @@ from jianbao.errors import JianbaoError, WorkbookError
 from jianbao.intake.checks import Checked, check_sheets, is_filed
 from jianbao.intake.contract import Contract
 from jianbao.intake.master import receive_master, register_of
-from jianbao.intake.reader import read_batch
+from jianbao.intake.reader import read_each
 from jianbao.intake.receipt import FileReport, Outcome, Receipt, SheetReport
 from jianbao.intake.workbook import Book, read_workbook
 from jianbao.store import Delivery, Received, Submission
@@ -126,11 +126,10 @@ def examine(workspace: Workspace, incoming: Sequence[Incoming]) -> list[Examined
     """Reads and checks all of a batch together; one Examined for each file, in order."""
     on = max((i.received_at for i in incoming), default=workspace.now).date()
     contract = Contract(workspace.definitions, register_of(workspace, on))
-    raw = read_batch({n: (i.name, i.content) for n, i in enumerate(incoming)})
     books: dict[int, Book] = {}
     findings: dict[int, list[Finding]] = {}
-    for n, i in enumerate(incoming):
-        sheets = raw[n]
+    for n, sheets in read_each({n: (i.name, i.content) for n, i in enumerate(incoming)}):
+        i = incoming[n]
         if isinstance(sheets, WorkbookError):
             findings[n] = [Finding("error", sheets.rule, sheets.message, sheets.remedy, file=i.name)]
             continue

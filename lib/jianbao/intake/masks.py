@@ -45,7 +45,7 @@ def batch_table(ledger: Ledger, sheets: Sequence[Sheet], ends: Sequence[date]) -
     """
     import pyarrow as pa
 
-    from jianbao.store.store import arrow_type
+    from jianbao.store import arrow_type
 
     number = array([i for i, s in enumerate(sheets) for _ in s.rows], pa.int32())
 

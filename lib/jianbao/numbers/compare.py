@@ -256,7 +256,7 @@ def _on(reading: Reading, units: frozenset[str]) -> float | None:
     sums: dict[str, float] = {}
     for part, ask in asks_of(reading):
         leaf = cube.leaf(ask.measure, ask.form, ask.period)
-        if leaf.lists is not None:
+        if leaf.lists is not None or ask.measure.aggregate[0] == "distinct":
             return None
         sums[part] = sums.get(part, 0.0) + float(leaf.own[places].sum())
     if set(sums) == {""}:

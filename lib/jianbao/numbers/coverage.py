@@ -43,7 +43,7 @@ def coverage(workspace: Workspace, ledger: Ledger, period: Period, tree: Tree, a
 
     n = len(tree.order)
     campaign = workspace.definitions.campaign
-    if ledger.kind == "filings" or (ledger.kind == "master" and workspace.master_rows(ledger.name, as_of) is not None):
+    if ledger.kind == "filings" or (ledger.kind == "master" and workspace.master_table(ledger.name, as_of) is not None):
         yes = np.ones(n, bool)
         return Coverage(yes, yes, yes, np.zeros(n, np.int64), yes, yes)
     if ledger.kind == "master":     # never received: nothing is known, not even that there is none
@@ -56,7 +56,7 @@ def coverage(workspace: Workspace, ledger: Ledger, period: Period, tree: Tree, a
     parts = inside if dated else [p for p in inside if p.ends <= period.ends]
     counts = _accepted(workspace, ledger, as_of, ended_by=period.ends)
     now = _accepted(workspace, ledger, as_of, periods=[filing_period])
-    within = set(_accepted(workspace, ledger, as_of, periods=parts))
+    within = set(now if parts == [filing_period] else _accepted(workspace, ledger, as_of, periods=parts))
     if ledger.by_office:
         office = campaign.office_code
         due = np.array([u.code == office for u in tree.order], bool)

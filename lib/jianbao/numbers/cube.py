@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -72,8 +72,10 @@ class Cube:
         catalogue = self.definitions.catalogue
         self.indicators = tuple(catalogue[i].id for i in indicators) if indicators is not None else tuple(catalogue.indicators)
         self.snapshot: Snapshot = workspace.snapshot(self.as_of)
+        self._filings_ready: set[str] = set()
         self._leaves: dict[tuple[Measure, str, str], Leaf] = {}
         self._coverage: dict[tuple[str, str], Coverage] = {}
+        self._known: dict[tuple[str, str, str, str], Any] = {}
         self._values: dict[tuple[str, str, str, str], Values] = {}
         self._compute()
 
@@ -95,11 +97,8 @@ class Cube:
             return total[self._ends(period)] - total[:len(values)]
         # Level by level, deepest first: a difference of running totals would leave dust of the units before.
         total = values.copy()
-        parents = np.array(self.tree(period).parents, np.int64)
-        depth = self._depth(period)
-        for level in range(int(depth.max(initial=0)), 0, -1):
-            at = depth == level
-            total += np.bincount(parents[at], weights=total[at], minlength=len(total))
+        for at, parents in self._levels(period):
+            total += np.bincount(parents, weights=total[at], minlength=len(total))
         return total
 
     def coverage(self, ledger: str, period: Period) -> Coverage:
@@ -153,8 +152,9 @@ class Cube:
             v = self.values(other.id, part_form(other, form), period, scope)
             parts[name] = v.value
             rows = rows + v.rows
-        result = np.array([combine(i.combine, {n: None if np.isnan(a[k]) else float(a[k]) for n, a in parts.items()})
-                           for k in range(len(rows))], float)
+        result = np.full(len(rows), np.nan)
+        for k in np.flatnonzero(~np.any([np.isnan(a) for a in parts.values()], axis=0)):    # none without all its parts
+            result[k] = combine(i.combine, {n: float(a[k]) for n, a in parts.items()})
         return Values(result, None, rows)
 
     def elapsed(self, i: Indicator, period: Period) -> float:
@@ -198,6 +198,12 @@ class Cube:
 
     def known(self, ledger: str, form: Form, period: Period, scope: Scope = "subtree") -> Any:
         """Where anything is known: in a period, units that filed for it; to date, units that ever filed."""
+        key = (ledger, form, period.id, scope)
+        if key not in self._known:
+            self._known[key] = self._find_known(ledger, form, period, scope)
+        return self._known[key]
+
+    def _find_known(self, ledger: str, form: Form, period: Period, scope: Scope) -> Any:
         c = self.coverage(ledger, period)
         has, gone = (c.known_in, c.gone_in) if form == IN_PERIOD else (c.known_to_date, c.gone_to_date)
         if scope == "own":
@@ -218,8 +224,8 @@ class Cube:
 
     def _compute(self) -> None:
         asks: dict[query.Ask, None] = {}
-        for period in self.periods:
-            self._prepare(period)
+        query.prepare(self.snapshot, {name: self.workspace.master_table(name, self.as_of)
+                                      for name, ledger in self.definitions.ledgers.items() if ledger.kind == "master"})
         for id_ in self.indicators:
             for period in self.periods:
                 i = self.definitions.catalogue[id_]
@@ -244,14 +250,6 @@ class Cube:
             return found
         return [query.Ask(_core(i), period, form)]
 
-    def _prepare(self, period: Period) -> None:
-        masters = {}
-        for name, ledger in self.definitions.ledgers.items():
-            if ledger.kind == "master":
-                masters[name] = _at(name, self.workspace.master_rows(name, self.as_of) or [], period.ends)
-        query.prepare(self.snapshot, self.definitions, masters, period)
-        self._filings_ready: set[str] = getattr(self, "_filings_ready", set())
-
     def _fill(self, asks: list[query.Ask]) -> None:
         for ask in asks:
             if ask.measure.ledger == "filings" and ask.period.id not in self._filings_ready:
@@ -259,39 +257,40 @@ class Cube:
                 query.prepare_filings(self.snapshot, rows, ask.period)
                 self._filings_ready.add(ask.period.id)
             if ask.period not in self.periods:
-                self._prepare(ask.period)
                 self.periods = (*self.periods, ask.period)
         for plan in query.plans(asks, self.definitions, self.snapshot):
             table = query.run(plan, self.snapshot)
+            units = table.column("unit").to_pylist()
+            places: dict[str, tuple[Any, Any]] = {}
             for n, atom in enumerate(plan.atoms):
                 columns = [table.column(f"a{n}_{j}") for j in range(len(atom.columns))]
-                key = (atom.ask.measure, atom.ask.form, atom.ask.period.id)
-                self._leaves[key] = self._leaf(atom.ask, table.column("unit"), columns)
+                period = atom.ask.period
+                if period.id not in places:
+                    places[period.id] = self._places(units, period)
+                self._leaves[atom.ask.measure, atom.ask.form, period.id] = self._leaf(atom.ask, *places[period.id], columns)
 
-    def _leaf(self, ask: query.Ask, units: pa.ChunkedArray, columns: list[pa.ChunkedArray]) -> Leaf:
-        tree = self.tree(ask.period)
-        n = len(tree.order)
-        codes = units.to_pylist()
-        places = np.array([self._place(code, ask.period) for code in codes], np.int64).reshape(-1)
-        stands = np.array([code in tree.position for code in codes], bool).reshape(-1)
+    def _leaf(self, ask: query.Ask, places: Any, stands: Any, columns: list[pa.ChunkedArray]) -> Leaf:
+        import pyarrow as pa
+
+        n = len(self.tree(ask.period).order)
         rows = _floats(columns[-1]).astype(np.int64)
         kind, _ = ask.measure.aggregate
         lists = None
         if kind == "units":
             having = ask.measure.units_having
             assert having is not None
-            flags = [np.asarray(c.to_numpy(), bool) for c in columns[:-1]]
-            yes = np.ones(len(codes), bool)
+            flags = [_floats(c) > 0 for c in columns[:-1]]
+            yes = np.ones(len(places), bool)
             for k, flag in enumerate(flags):
                 yes &= flag if k < len(having.all) else ~flag
             value = yes.astype(float)
             rows = np.where(yes, rows, 0)       # rows behind a count of units: those of the units counted
         elif kind in ("count", "stock"):
             value = rows.astype(float)
-        elif kind == "sum":
-            value = np.nan_to_num(_floats(columns[0]))
+        elif kind == "sum" or not pa.types.is_list(columns[0].type):    # a distinct count that adds up
+            value = _floats(columns[0])
         else:
-            value = np.zeros(len(codes))
+            value = np.zeros(len(places))
             lists = _flat(columns[0], places, stands)
 
         def spread(values: Any, where: Any) -> Any:
@@ -313,15 +312,17 @@ class Cube:
             order = np.argsort(places, kind="stable")
             places, values = places[order], values[order].astype(float)
             first, last = np.searchsorted(places, np.arange(n)), np.searchsorted(places, ends)
-            return np.array([np.median(values[a:b]) if b > a else np.nan for a, b in zip(first, last, strict=True)])
-        _, codes = np.unique(values, return_inverse=True)
-        pairs = np.unique(np.stack([codes, places], axis=1), axis=0) if len(codes) else np.zeros((0, 2), np.int64)
-        counts = np.bincount(pairs[:, 1], minlength=n).astype(float)
+            result = np.full(n, np.nan)
+            for k in np.flatnonzero(last > first):
+                result[k] = _median(values[first[k]:last[k]])
+            return result
+        values, at = np.divmod(np.unique(values.astype(np.int64) * n + places), n)
+        counts = np.bincount(at, minlength=n).astype(float)
         if own:
             return counts
         # +1 at each unit that has the value, -1 where two of them meet: subtree sums are then distinct counts.
-        same = pairs[1:, 0] == pairs[:-1, 0]
-        meet = self._meeting(pairs[:-1, 1][same], pairs[1:, 1][same], period)
+        same = values[1:] == values[:-1]
+        meet = self._meeting(at[:-1][same], at[1:][same], period)
         counts -= np.bincount(meet[meet >= 0], minlength=n)
         return self.rolled(counts, period)
 
@@ -353,6 +354,15 @@ class Cube:
             object.__setattr__(tree, "_depth", depth)
         return tree._depth  # type: ignore[attr-defined]
 
+    def _levels(self, period: Period) -> list[tuple[Any, Any]]:
+        """The positions of each level below the top, deepest first, and their parents'."""
+        tree = self.tree(period)
+        if not hasattr(tree, "_levels"):
+            depth, parents = self._depth(period), np.array(tree.parents, np.int64)
+            levels = [np.flatnonzero(depth == level) for level in range(int(depth.max(initial=0)), 0, -1)]
+            object.__setattr__(tree, "_levels", [(at, parents[at]) for at in levels])
+        return tree._levels  # type: ignore[attr-defined, no-any-return]
+
     def _ends(self, period: Period) -> Any:
         tree = self.tree(period)
         if not hasattr(tree, "_ends_array"):
@@ -362,11 +372,20 @@ class Cube:
     def _has_children(self, period: Period) -> Any:
         return self._ends(period) > np.arange(1, len(self.tree(period).order) + 1)
 
-    def _place(self, code: str, period: Period) -> int:
+    def _places(self, codes: Sequence[str | None], period: Period) -> tuple[Any, Any]:
+        """Where the rows of each unit count, and whether it stands there itself."""
+        position = self.tree(period).position
+        places = np.array([-1 if code is None else position.get(code, -1) for code in codes], np.int64)
+        stands = places >= 0
+        for k in np.flatnonzero(~stands).tolist():
+            places[k] = self._place(codes[k], period)
+        return places, stands
+
+    def _place(self, code: str | None, period: Period) -> int:
         """Where a unit's rows count: itself, or the nearest unit above it that still stands; -1 for nowhere."""
         tree = self.tree(period)
         seen = set()
-        at: str | None = code
+        at = code
         while at and at not in tree.position and at not in seen:
             seen.add(at)
             at = self._last_parents.get(at)
@@ -407,29 +426,30 @@ def _core(m: Measure) -> Measure:
     return Measure(**{name: getattr(m, name) for name in Measure.model_fields})
 
 
-def _at(name: str, rows: list[dict[str, Any]], on: date) -> list[dict[str, Any]]:
-    """A master ledger's rows as they stand on a day."""
-    if name == "bases":
-        latest: dict[str, dict[str, Any]] = {}
-        for r in rows:
-            when = r.get("base_date") or date.min
-            if when <= on and (r["unit"] not in latest or when >= (latest[r["unit"]].get("base_date") or date.min)):
-                latest[r["unit"]] = r
-        return list(latest.values())
-    kept = [r for r in rows if (r.get("valid_from") or date.min) <= on
-            and (r.get("valid_to") is None or on <= r["valid_to"])]
-    return [{**r, "unit": r["code"]} for r in kept] if name == "register" else kept
-
-
 def _floats(column: pa.ChunkedArray) -> Any:
     import pyarrow as pa
 
-    return column.cast(pa.float64()).to_numpy()
+    return _numbers(column.combine_chunks().cast(pa.float64()))
+
+
+def _numbers(values: pa.Array) -> Any:
+    """An array without nulls, as it lies in memory: pyarrow's to_numpy would import pandas."""
+    return np.from_dlpack(values)
 
 
 def _flat(column: pa.ChunkedArray, places: Any, stands: Any) -> tuple[Any, Any, Any]:
-    """A list column as (position, value, stands) of each value."""
+    """A list column as (position, value, stands) of each value; texts as numbers, equal where the texts are."""
+    import pyarrow as pa
+
     flat = column.combine_chunks()
-    lengths = flat.value_lengths().fill_null(0).to_numpy()
+    lengths = np.diff(_numbers(flat.offsets))       # a null list is an empty one
     values = flat.flatten()
-    return np.repeat(places, lengths), np.asarray(values.to_numpy(zero_copy_only=False)), np.repeat(stands, lengths)
+    if not pa.types.is_floating(values.type):
+        values = values.dictionary_encode().indices
+    return np.repeat(places, lengths), _numbers(values), np.repeat(stands, lengths)
+
+
+def _median(values: Any) -> float:
+    """As numpy's, without its overhead on a few values."""
+    ordered = np.sort(values)
+    return float(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2

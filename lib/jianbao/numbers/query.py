@@ -7,12 +7,13 @@ happens afterwards, on arrays (`cube.py`); nothing here knows the tree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jianbao.definitions.catalogue import IN_PERIOD, STOCK, Form, Measure
-from jianbao.definitions.expressions import literal, to_sql
+from jianbao.definitions.expressions import columns_of, literal, to_sql
 from jianbao.definitions.ledger import Ledger
 from jianbao.definitions.load import Definitions
 from jianbao.definitions.period import Period
@@ -40,51 +41,86 @@ class Atom:
     columns: tuple[str, ...]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Plan:
-    """All atoms over one FROM item, with the `register` of one day where they ask for it."""
+    """All atoms over one FROM item, with the register where they ask for it. `by_day`: both hold the rows of several days,
+    `asked_on` says of which."""
 
     ledger: Ledger
     source: str
-    register: str = ""
-    atoms: list[Atom] = field(default_factory=list)
+    register: str
+    by_day: bool
+    atoms: tuple[Atom, ...]
 
     def sql(self) -> str:
         chosen = ["r.unit as unit"]
         for i, atom in enumerate(self.atoms):
             chosen += [f"{column} as a{i}_{j}" for j, column in enumerate(atom.columns)]
-        join = f" left join {self.register} u on u.code = r.unit" if self.register else ""
+        same_day = " and u.asked_on = r.asked_on" if self.by_day else ""
+        join = f" left join {self.register} u on u.code = r.unit{same_day}" if self.register else ""
         return f"select {', '.join(chosen)} from {self.source} r{join} group by r.unit"
 
 
 def plans(asks: Iterable[Ask], definitions: Definitions, snapshot: Snapshot) -> list[Plan]:
-    """The asks grouped so that each ledger is read once per state needed: events once, states and registers once per day."""
-    found: dict[tuple[str, str, str], Plan] = {}
+    """The asks grouped so that each ledger is read once, with its states of all the days asked. Master data, and events
+    beside the register, are read day by day: there a pass costs less than its rows once for each day."""
+    groups: dict[tuple[Any, ...], list[Ask]] = {}
     for ask in asks:
         assert ask.measure.ledger is not None
         ledger = definitions.ledgers[ask.measure.ledger]
-        source = source_of(ask, ledger, snapshot)
-        register = register_table(ask.period) if _uses_register(ask.measure) or _only_standing(ask, ledger) else ""
-        plan = found.setdefault((ledger.name, source, register), Plan(ledger, source, register))
-        plan.atoms.append(atom(ask, ledger, definitions))
-    return list(found.values())
+        by_day = _by_day(ask, ledger)
+        alone = not by_day and (ledger.kind in ("master", "filings") or _joins_register(ask, ledger))
+        groups.setdefault((ledger.name, by_day, _reads_state(ask, ledger), alone and ask.period), []).append(ask)
+    return [_plan(group, by_day, definitions, snapshot) for (_, by_day, *_), group in groups.items()]
+
+
+def _plan(asks: Sequence[Ask], by_day: bool, definitions: Definitions, snapshot: Snapshot) -> Plan:
+    ledger = definitions.ledgers[str(asks[0].measure.ledger)]
+    days = sorted({ask.period.ends for ask in asks})
+    if not by_day:
+        source = source_of(asks[0], ledger, snapshot)
+    elif _reads_state(asks[0], ledger):
+        source = snapshot.states(ledger.name, days)
+    else:
+        source = snapshot.on_days(snapshot.source(ledger.name), days)
+    if wanted := {column for ask in asks for column in _decided(ask, ledger)}:
+        source = snapshot.decisions(ledger.name, source, days, wanted)
+    joins = any(_joins_register(ask, ledger) for ask in asks)
+    return Plan(ledger, source, register_on(days, snapshot) if joins else "", by_day,
+                tuple(atom(ask, ledger, definitions, by_day=by_day) for ask in asks))
 
 
 def source_of(ask: Ask, ledger: Ledger, snapshot: Snapshot) -> str:
-    """The FROM item an ask reads."""
-    if ledger.kind in ("master", "filings"):
+    """The FROM item an ask reads, with every column."""
+    if ledger.kind == "filings":
         return f"{ledger.name}_{_safe(ask.period)}"
-    if ledger.by_key or (ledger.kind == "snapshot" and ask.form == STOCK):
-        rows = snapshot.state(ledger.name, ask.period.ends)
-    else:
-        rows = snapshot.source(ledger.name)
+    if ledger.kind == "master":
+        return master_on(ledger.name, ask.period.ends, snapshot)
+    rows = snapshot.state(ledger.name, ask.period.ends) if _reads_state(ask, ledger) else snapshot.source(ledger.name)
     return snapshot.decided(ledger.name, rows, ask.period.ends)
 
 
-def atom(ask: Ask, ledger: Ledger, definitions: Definitions) -> Atom:
+def _reads_state(ask: Ask, ledger: Ledger) -> bool:
+    return ledger.by_key or (ledger.kind == "snapshot" and ask.form == STOCK)
+
+
+def _by_day(ask: Ask, ledger: Ledger) -> bool:
+    """Whether the rows themselves differ with the day asked."""
+    return ledger.kind not in ("master", "filings") and (_reads_state(ask, ledger) or bool(_decided(ask, ledger)))
+
+
+def _decided(ask: Ask, ledger: Ledger) -> set[str]:
+    """The columns an ask reads that the office decides."""
+    return {column for table, column in _names(ask.measure)
+            if table == "" and column in ledger.columns and ledger.columns[column].filled_from is not None}
+
+
+def atom(ask: Ask, ledger: Ledger, definitions: Definitions, *, by_day: bool = False) -> Atom:
     """The aggregates of one ask; the last column counts its rows."""
     m = ask.measure
     condition = condition_of(ask, ledger, definitions)
+    if by_day:
+        condition = f"r.asked_on = {literal(ask.period.ends)} and {condition}"
 
     def sql(text: str) -> str:
         return expression(text, ask.period, definitions)
@@ -100,19 +136,22 @@ def atom(ask: Ask, ledger: Ledger, definitions: Definitions) -> Atom:
     if kind in ("count", "stock"):
         return Atom(ask, condition, (rows,))
     if kind == "sum":
-        return Atom(ask, condition, (f"sum(cast({sql(inner)} as double)) filter (where {condition})", rows))
+        return Atom(ask, condition, (f"coalesce(sum(cast({sql(inner)} as double)) filter (where {condition}), 0)", rows))
     kept = f"{condition} and {sql(inner)} is not null"
+    if kind == "distinct" and inner.strip() == "unit":      # each group of rows is one unit: it counts or not
+        return Atom(ask, condition, (f"max(case when {kept} then 1 else 0 end)", rows))
     if kind == "distinct":
-        return Atom(ask, condition, (f"list(distinct {distinct_key(inner, sql(inner), ledger)}) filter (where {kept})", rows))
+        value = f"cast({sql(inner)} as varchar)"
+        many = "count(distinct {})" if within_unit(inner, ledger) else "list(distinct {})"
+        return Atom(ask, condition, (f"{many.format(value)} filter (where {kept})", rows))
     return Atom(ask, condition, (f"list(cast({sql(inner)} as double)) filter (where {kept})", rows))
 
 
-def distinct_key(inner: str, value: str, ledger: Ledger) -> str:
-    """Ids are unique within the unit, so what is counted is (unit, id); units and posts are unique by themselves."""
+def within_unit(inner: str, ledger: Ledger) -> bool:
+    """Ids are unique within the unit, so two units never share one and their counts add up; other units and posts are
+    unique by themselves, and several units may have the same."""
     column = ledger.columns.get(inner.strip())
-    if inner.strip() == "unit" or (column is not None and (column.type == "unit" or column.globally_unique)):
-        return f"cast({value} as varchar)"
-    return f"concat(r.unit, chr(31), cast({value} as varchar))"
+    return column is None or not (column.type == "unit" or column.globally_unique)
 
 
 def condition_of(ask: Ask, ledger: Ledger, definitions: Definitions) -> str:
@@ -140,8 +179,13 @@ def condition_of(ask: Ask, ledger: Ledger, definitions: Definitions) -> str:
 
 def expression(text: str, period: Period, definitions: Definitions) -> str:
     campaign = definitions.campaign
-    moments: dict[str, date] = {"period_starts": period.starts, "period_ends": period.ends,
-                                "campaign_starts": campaign.starts, "campaign_ends": campaign.ends}
+    return _rendered(text, period.starts, period.ends, campaign.starts, campaign.ends)
+
+
+@lru_cache(maxsize=4096)
+def _rendered(text: str, period_starts: date, period_ends: date, campaign_starts: date, campaign_ends: date) -> str:
+    moments = {"period_starts": period_starts, "period_ends": period_ends,
+               "campaign_starts": campaign_starts, "campaign_ends": campaign_ends}
 
     def name(table: str, column: str) -> str:
         if table == "unit":
@@ -158,12 +202,28 @@ def run(plan: Plan, snapshot: Snapshot) -> pa.Table:
     return snapshot.connection.sql(plan.sql()).to_arrow_table()
 
 
-def prepare(snapshot: Snapshot, definitions: Definitions, masters: Mapping[str, Sequence[Mapping[str, Any]]],
-            period: Period) -> None:
-    """Registers the master ledgers as they stand at the period's end, and the register for `unit.…`."""
-    for name, rows in masters.items():
-        table = _table(rows, snapshot.columns(name))
-        snapshot.connection.register(f"{name}_{_safe(period)}", table)
+def prepare(snapshot: Snapshot, masters: Mapping[str, pa.Table | None]) -> None:
+    """Registers the master ledgers as they were last received."""
+    for name, table in masters.items():
+        snapshot.connection.register(f"known_{name}", _table([], snapshot.columns(name)) if table is None else table)
+
+
+def master_on(name: str, on: date, snapshot: Snapshot) -> str:
+    """A master ledger's rows as they stand on a day: a FROM item. Of bases, each unit's last one by then."""
+    columns, day = snapshot.columns(name), literal(on)
+    chosen = ", ".join('m.code as unit' if (name, n) == ("register", "unit") else f'm."{n}"' for n in columns)
+    if name == "bases":
+        return (f"(select {chosen} from (select b.*, row_number() over (partition by b.unit "
+                f"order by b.base_date desc nulls last, b.row desc) as version from known_bases b "
+                f"where coalesce(b.base_date <= {day}, true)) m where m.version = 1)")
+    spans = [f"coalesce(m.{n} {sign} {day}, true)" for n, sign in (("valid_from", "<="), ("valid_to", ">=")) if n in columns]
+    return f"(select {chosen} from known_{name} m where {' and '.join(spans) or 'true'})"
+
+
+def register_on(days: Sequence[date], snapshot: Snapshot) -> str:
+    """The register's rows of each of `days` with `asked_on`, joined as `u` for `unit.…`."""
+    each = (f"select m.*, {literal(day)} as asked_on from {master_on('register', day, snapshot)} m" for day in days)
+    return f"({' union all '.join(each)})"
 
 
 def prepare_filings(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]], period: Period) -> None:
@@ -177,14 +237,11 @@ def prepare_filings(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]], perio
 def _table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pa.Table:
     import pyarrow as pa
 
+    from jianbao.store.arrays import array
+
     types = {"varchar": pa.string(), "bigint": pa.int64(), "integer": pa.int32(), "double": pa.float64(),
              "date": pa.date32(), "timestamp": pa.timestamp("us"), "boolean": pa.bool_(), "varchar[]": pa.list_(pa.string())}
-    return pa.table({n: pa.array([r.get(n) for r in rows], types[t]) for n, t in columns.items()})
-
-
-def register_table(period: Period) -> str:
-    """The register's rows of the period's last day, joined as `u` for `unit.…`."""
-    return f"register_{_safe(period)}"
+    return pa.table({n: array([r.get(n) for r in rows], types[t]) for n, t in columns.items()})
 
 
 def _only_standing(ask: Ask, ledger: Ledger) -> bool:
@@ -192,13 +249,19 @@ def _only_standing(ask: Ask, ledger: Ledger) -> bool:
     return ask.form == STOCK and (ledger.kind == "snapshot" or ledger.name == "bases")
 
 
-def _uses_register(m: Measure) -> bool:
-    from jianbao.definitions.expressions import columns_of
+def _joins_register(ask: Ask, ledger: Ledger) -> bool:
+    return _only_standing(ask, ledger) or any(table == "unit" for table, _ in _names(ask.measure))
 
+
+def _names(m: Measure) -> list[tuple[str, str]]:
+    """Every (table, column) a measure reads; table is "" or "unit"."""
     texts = [m.where, m.date, m.median_of, m.enter, m.leave, m.aggregate[1] or None]
     if m.units_having:
         texts += [*m.units_having.all, *m.units_having.none]
-    return any(table == "unit" for text in texts if text for table, _ in columns_of(text))
+    return [name for text in texts if text for name in _columns(text)]
+
+
+_columns = lru_cache(maxsize=4096)(columns_of)
 
 
 def _safe(period: Period) -> str:

@@ -202,7 +202,7 @@ def rows_of(reading: Reading, limit: int | None = None) -> pd.DataFrame:
         ledger = cube.definitions.ledgers[ask.measure.ledger]
         source = query.source_of(ask, ledger, cube.snapshot)
         condition = query.condition_of(ask, ledger, cube.definitions)
-        join = f"left join {query.register_table(ask.period)} u on u.code = r.unit"
+        join = f"left join {query.register_on([ask.period.ends], cube.snapshot)} u on u.code = r.unit"
         where = [f"({condition})", *_units_in(reading, ledger.totals == "reported")]
         if ask.measure.units_having:
             where += _having(ask, condition, f"{source} r {join}", cube)

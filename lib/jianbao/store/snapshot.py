@@ -6,7 +6,7 @@ another engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -80,34 +80,55 @@ class Snapshot:
 
         Of counts with a day of their own, the one of the last day up to `on`, whenever it was filed.
         """
-        ledger = self.ledger(name)
-        keys = ", ".join(f'"{k}"' for k in ("unit", *(k for k in ledger.key if not (ledger.by_day and k == ledger.date))))
-        day, first = ("r.date", "r.date desc, ") if ledger.by_day else ("r.filed", "")
         columns = ", ".join(f's."{n}"' for n in self.columns(name))
-        return (f"(select {columns} from (select r.*, row_number() over (partition by {keys} "
-                f"order by {first}r.filed desc, r.received desc, r.submission desc, r.row desc) as version "
-                f"from {self.source(name)} r where {day} <= {literal(on)}) s where s.version = 1)")
+        return f"(select {columns} from {self.states(name, [on])} s)"
 
     def decided(self, name: str, rows: str, on: date) -> str:
         """`rows` (a FROM item) with the columns that the office decides, as they stood at the end of `on`."""
-        ledger = self.ledger(name)
-        filled = {n: c.filled_from for n, c in ledger.columns.items() if c.filled_from is not None}
+        filled = [n for n, c in self.ledger(name).columns.items() if c.filled_from is not None]
         if not filled:
             return rows
-        joins, chosen = [], [f'b."{n}"' for n in self.columns(name)]
-        for i, (n, f) in enumerate(filled.items()):
+        columns = ", ".join(f's."{n}"' for n in (*self.columns(name), *filled))
+        return f"(select {columns} from {self.decisions(name, self.on_days(rows, [on]), [on], filled)} s)"
+
+    # The same for several days in one pass: a column `asked_on` says for which of them a row stands
+
+    def on_days(self, rows: str, days: Sequence[date]) -> str:
+        """`rows` once for each day."""
+        return f"(select s.*, a.asked_on from {rows} s cross join {_asked(days)} a)"
+
+    def states(self, name: str, days: Sequence[date]) -> str:
+        """`state` at the end of each of `days`. A version holds from its own day until the next version's."""
+        ledger = self.ledger(name)
+        keys = ", ".join(f'r."{k}"' for k in ("unit", *(k for k in ledger.key if not (ledger.by_day and k == ledger.date))))
+        day, first = ("r.date", "r.date, ") if ledger.by_day else ("r.filed", "")
+        columns = ", ".join(f'v."{n}"' for n in self.columns(name))
+        versions = (f"(select r.*, {day} as holds_from, lead({day}) over (partition by {keys} "
+                    f"order by {first}r.filed, r.received, r.submission, r.row) as holds_until "
+                    f"from {self.source(name)} r where {day} <= {literal(max(days))})")
+        return f"(select {columns}, a.asked_on from {versions} v join {_asked(days)} a on {_holds('v', 'a')})"
+
+    def decisions(self, name: str, rows: str, days: Sequence[date], wanted: Iterable[str]) -> str:
+        """`rows` (with `asked_on`) and those of the columns the office decides that are `wanted`."""
+        found: dict[tuple[Any, ...], str] = {}
+        joins, chosen = [], [f'b."{n}"' for n in (*self.columns(name), "asked_on")]
+        columns = self.ledger(name).columns
+        for n in sorted(set(wanted), key=list(columns).index):
+            f = columns[n].filled_from
             assert f is not None
-            on_keys = list(f.key.items())
-            keys = ", ".join(f'"{k}"' for k in ("unit", *f.key.values()))
-            condition = f" and ({to_sql(f.where, _plain)})" if f.where else ""
-            latest = (f'(select d.* from (select x.*, row_number() over (partition by {keys} order by x."{f.latest}" desc, '
-                      f'x.received desc, x.submission desc, x.row desc) as version from {self.source(f.ledger)} x '
-                      f'where x."{f.latest}" <= {literal(on)}{condition}) d where d.version = 1)')
-            match = " and ".join([f"d{i}.unit = b.unit", *(f'd{i}."{theirs}" = b."{ours}"' for ours, theirs in on_keys)])
-            joins.append(f"left join {latest} d{i} on {match}")
-            value = f'd{i}."{f.column}"'
+            same = (f.ledger, f.latest, f.where, *f.key.items())
+            if same not in found:
+                d = found[same] = f"d{len(found)}"
+                keys = ", ".join(f'x."{k}"' for k in ("unit", *f.key.values()))
+                condition = f" and ({to_sql(f.where, _plain)})" if f.where else ""
+                decided = (f'(select x.*, x."{f.latest}" as holds_from, lead(x."{f.latest}") over (partition by {keys} '
+                           f'order by x."{f.latest}", x.received, x.submission, x.row) as holds_until '
+                           f'from {self.source(f.ledger)} x where x."{f.latest}" <= {literal(max(days))}{condition})')
+                match = [f"{d}.unit = b.unit", *(f'{d}."{theirs}" = b."{ours}"' for ours, theirs in f.key.items())]
+                joins.append(f" left join {decided} {d} on {' and '.join(match)} and {_holds(d, 'b')}")
+            value = f'{found[same]}."{f.column}"'
             chosen.append(f'coalesce({value}, {literal(f.default)}) as "{n}"' if f.default else f'{value} as "{n}"')
-        return f"(select {', '.join(chosen)} from {rows} b {' '.join(joins)})"
+        return f"(select {', '.join(chosen)} from {rows} b{''.join(joins)})"
 
     def master(self, name: str) -> pa.Table | None:
         """A master workbook as known at `as_of`, or its first version when none was known yet; None when never received."""
@@ -181,6 +202,16 @@ class Snapshot:
         wanted = {"unit": c.unit, **c.match, **c.expect}
         return " and ".join(f'r."{k}" is null' if v is None else f'r."{k}" = cast({literal(v)} as {kinds[k]})'
                             for k, v in wanted.items())
+
+
+def _asked(days: Iterable[date]) -> str:
+    return "(" + " union all ".join(f"select {literal(day)} as asked_on" for day in days) + ")"
+
+
+def _holds(version: str, rows: str) -> str:
+    """A version holds at the end of the day asked: it was there by then, and the next one was not."""
+    return (f"{version}.holds_from <= {rows}.asked_on "
+            f"and ({version}.holds_until is null or {version}.holds_until > {rows}.asked_on)")
 
 
 def _plain(table: str, name: str) -> str:
