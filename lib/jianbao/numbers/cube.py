@@ -1,13 +1,10 @@
-"""All indicators of all units for some periods, rolled up. Imports query, coverage, workspace, definitions.
-
-Units stand in depth-first order, so a subtree is a slice and a roll-up is one cumulative sum and a difference.
-"""
+"""All indicators of all units for some periods, computed once. Imports query, leaves, rollup, coverage, workspace."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,9 +16,10 @@ from jianbao.definitions.period import Period
 from jianbao.errors import JianbaoError, unknown
 from jianbao.numbers import query
 from jianbao.numbers.coverage import Coverage, coverage
+from jianbao.numbers.leaves import Leaf, leaf_of
+from jianbao.numbers.rollup import Rollup
 
 if TYPE_CHECKING:
-    import pyarrow as pa
 
     from jianbao.definitions.register import Tree
     from jianbao.store import Snapshot
@@ -29,19 +27,6 @@ if TYPE_CHECKING:
 
 Scope = Literal["subtree", "own", "reported"]
 SCOPES: tuple[Scope, ...] = ("subtree", "own", "reported")
-Floats = "NDArray[np.float64]"
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """One atom per unit, before rolling up. `former` are rows of units that no longer stand in the tree, by the unit
-    they belonged under. `lists` hold what distinct counts and medians need."""
-
-    own: Any                        # float64 per unit
-    rows: Any                       # int64 per unit
-    former: Any
-    former_rows: Any
-    lists: tuple[Any, Any, Any] | None = None   # positions, values, whether the unit itself stands there
 
 
 @dataclass(frozen=True)
@@ -73,6 +58,7 @@ class Cube:
         self.indicators = tuple(catalogue[i].id for i in indicators) if indicators is not None else tuple(catalogue.indicators)
         self.snapshot: Snapshot = workspace.snapshot(self.as_of)
         self._filings_ready: set[str] = set()
+        self._rollups: dict[date, Rollup] = {}
         self._leaves: dict[tuple[Measure, str, str], Leaf] = {}
         self._coverage: dict[tuple[str, str], Coverage] = {}
         self._known: dict[tuple[str, str, str, str], Any] = {}
@@ -90,16 +76,10 @@ class Cube:
             raise unknown("unit", unit, tree.position)
         return tree.position[unit]
 
-    def rolled(self, values: Any, period: Period) -> Any:
-        """Subtree sums of an array per unit."""
-        if values.dtype.kind != "f":
-            total = np.concatenate([np.zeros(1, values.dtype), np.cumsum(values)])
-            return total[self._ends(period)] - total[:len(values)]
-        # Level by level, deepest first: a difference of running totals would leave dust of the units before.
-        total = values.copy()
-        for at, parents in self._levels(period):
-            total += np.bincount(parents, weights=total[at], minlength=len(total))
-        return total
+    def rollup(self, period: Period) -> Rollup:
+        if period.ends not in self._rollups:
+            self._rollups[period.ends] = Rollup(self.tree(period))
+        return self._rollups[period.ends]
 
     def coverage(self, ledger: str, period: Period) -> Coverage:
         key = (ledger, period.id)
@@ -172,7 +152,8 @@ class Cube:
         ledger = self.definitions.ledgers[m.ledger]
         leaf = self.leaf(m, form, period)
         known = self.known(ledger.name, form, period, scope)
-        parents = self._has_children(period)
+        rollup = self.rollup(period)
+        parents = rollup.has_children
         kind = m.aggregate[0]
         own, rows = leaf.own, leaf.rows
         if ledger.totals == "reported":
@@ -188,12 +169,12 @@ class Cube:
         elif scope == "reported":
             return Values(np.full(len(own), np.nan), None, np.zeros(len(own), np.int64))
         if ledger.by_day and form == STOCK:     # filing for a week says nothing of the days before a unit's first row
-            known = known & (rows > 0 if scope == "own" else self.rolled(rows, period) > 0)
+            known = known & (rows > 0 if scope == "own" else rollup.sums(rows) > 0)
         if scope == "own":
             value = self._lists(leaf, period, kind, own=True) if leaf.lists is not None else own
             return Values(np.where(known, value, np.nan), None, rows)
-        total_rows = self.rolled(rows + leaf.former_rows, period)
-        value = self._lists(leaf, period, kind) if leaf.lists is not None else self.rolled(own + leaf.former, period)
+        total_rows = rollup.sums(rows + leaf.former_rows)
+        value = self._lists(leaf, period, kind) if leaf.lists is not None else rollup.sums(own + leaf.former)
         return Values(np.where(known, value, np.nan), None, total_rows)
 
     def known(self, ledger: str, form: Form, period: Period, scope: Scope = "subtree") -> Any:
@@ -212,7 +193,7 @@ class Cube:
             valid = {u.code for u in self.workspace.register_at(self.as_of).units if u.valid_on(period.ends)}
             gone = gone & valid
         places = np.array([p for p in (self._place(code, period) for code in gone) if p >= 0], np.int64)
-        return self.rolled(has + np.bincount(places, minlength=len(has)), period) > 0
+        return self.rollup(period).sums(has + np.bincount(places, minlength=len(has))) > 0
 
     def leaf(self, m: Measure, form: Form, period: Period) -> Leaf:
         key = (_core(m), form, period.id)
@@ -267,110 +248,16 @@ class Cube:
                 period = atom.ask.period
                 if period.id not in places:
                     places[period.id] = self._places(units, period)
-                self._leaves[atom.ask.measure, atom.ask.form, period.id] = self._leaf(atom.ask, *places[period.id], columns)
-
-    def _leaf(self, ask: query.Ask, places: Any, stands: Any, columns: list[pa.ChunkedArray]) -> Leaf:
-        import pyarrow as pa
-
-        n = len(self.tree(ask.period).order)
-        rows = _floats(columns[-1]).astype(np.int64)
-        kind, _ = ask.measure.aggregate
-        lists = None
-        if kind == "units":
-            having = ask.measure.units_having
-            assert having is not None
-            flags = [_floats(c) > 0 for c in columns[:-1]]
-            yes = np.ones(len(places), bool)
-            for k, flag in enumerate(flags):
-                yes &= flag if k < len(having.all) else ~flag
-            value = yes.astype(float)
-            rows = np.where(yes, rows, 0)       # rows behind a count of units: those of the units counted
-        elif kind in ("count", "stock"):
-            value = rows.astype(float)
-        elif kind == "sum" or not pa.types.is_list(columns[0].type):    # a distinct count that adds up
-            value = _floats(columns[0])
-        else:
-            value = np.zeros(len(places))
-            lists = _flat(columns[0], places, stands)
-
-        def spread(values: Any, where: Any) -> Any:
-            ok = where & (places >= 0)
-            return np.bincount(places[ok], weights=values[ok].astype(float), minlength=n)
-
-        return Leaf(spread(value, stands), spread(rows, stands).astype(np.int64), spread(value, ~stands),
-                    spread(rows, ~stands).astype(np.int64), lists)
+                self._leaves[atom.ask.measure, atom.ask.form, period.id] = leaf_of(
+                    atom.ask.measure, columns, *places[period.id], self.rollup(period).n)
 
     def _lists(self, leaf: Leaf, period: Period, kind: str, *, own: bool = False) -> Any:
         """Exact distinct counts, or medians, at every unit."""
         assert leaf.lists is not None
         places, values, stands = leaf.lists
-        n = len(self.tree(period).order)
         kept = (places >= 0) & stands if own else places >= 0
-        places, values = places[kept], values[kept]
-        if kind == "median":
-            ends = np.arange(1, n + 1) if own else self._ends(period)
-            order = np.argsort(places, kind="stable")
-            places, values = places[order], values[order].astype(float)
-            first, last = np.searchsorted(places, np.arange(n)), np.searchsorted(places, ends)
-            result = np.full(n, np.nan)
-            for k in np.flatnonzero(last > first):
-                result[k] = _median(values[first[k]:last[k]])
-            return result
-        values, at = np.divmod(np.unique(values.astype(np.int64) * n + places), n)
-        counts = np.bincount(at, minlength=n).astype(float)
-        if own:
-            return counts
-        # +1 at each unit that has the value, -1 where two of them meet: subtree sums are then distinct counts.
-        same = values[1:] == values[:-1]
-        meet = self._meeting(at[:-1][same], at[1:][same], period)
-        counts -= np.bincount(meet[meet >= 0], minlength=n)
-        return self.rolled(counts, period)
-
-    def _meeting(self, a: Any, b: Any, period: Period) -> Any:
-        """The lowest common ancestor of each pair of positions; -1 for units of different trees."""
-        paths = self._paths(period)
-        depth = (paths[a] == paths[b]).cumprod(axis=1).sum(axis=1) if len(a) else np.zeros(0, np.int64)
-        return np.where(depth > 0, paths[a, np.maximum(depth - 1, 0)], -1) if len(a) else np.zeros(0, np.int64)
-
-    def _paths(self, period: Period) -> Any:
-        """Row i: the ancestors of unit i from the root down to itself, then distinct fillers."""
-        tree = self.tree(period)
-        if not hasattr(tree, "_paths"):
-            depth = self._depth(period)
-            paths = -1 - np.arange(len(depth))[:, None].repeat(int(depth.max(initial=0)) + 1, axis=1)
-            for i, parent in enumerate(tree.parents):
-                if parent >= 0:
-                    paths[i, :depth[i]] = paths[parent, :depth[i]]
-                paths[i, depth[i]] = i
-            object.__setattr__(tree, "_paths", paths)
-        return tree._paths  # type: ignore[attr-defined]
-
-    def _depth(self, period: Period) -> Any:
-        tree = self.tree(period)
-        if not hasattr(tree, "_depth"):
-            depth = np.zeros(len(tree.order), np.int64)
-            for i, parent in enumerate(tree.parents):
-                depth[i] = depth[parent] + 1 if parent >= 0 else 0
-            object.__setattr__(tree, "_depth", depth)
-        return tree._depth  # type: ignore[attr-defined]
-
-    def _levels(self, period: Period) -> list[tuple[Any, Any]]:
-        """The positions of each level below the top, deepest first, and their parents'."""
-        tree = self.tree(period)
-        if not hasattr(tree, "_levels"):
-            depth, parents = self._depth(period), np.array(tree.parents, np.int64)
-            levels = [np.flatnonzero(depth == level) for level in range(int(depth.max(initial=0)), 0, -1)]
-            object.__setattr__(tree, "_levels", [(at, parents[at]) for at in levels])
-        return tree._levels  # type: ignore[attr-defined, no-any-return]
-
-    def _ends(self, period: Period) -> Any:
-        tree = self.tree(period)
-        if not hasattr(tree, "_ends_array"):
-            object.__setattr__(tree, "_ends_array", np.array(tree.ends, np.int64))
-        return tree._ends_array  # type: ignore[attr-defined]
-
-    def _has_children(self, period: Period) -> Any:
-        return self._ends(period) > np.arange(1, len(self.tree(period).order) + 1)
+        rollup = self.rollup(period)
+        return (rollup.medians if kind == "median" else rollup.distinct)(places[kept], values[kept], own=own)
 
     def _places(self, codes: Sequence[str | None], period: Period) -> tuple[Any, Any]:
         """Where the rows of each unit count, and whether it stands there itself."""
@@ -424,32 +311,3 @@ def measure_form(m: Measure, form: Form, definitions: Any) -> Form:
 def _core(m: Measure) -> Measure:
     """The counting part alone, so that two indicators that count the same share one atom."""
     return Measure(**{name: getattr(m, name) for name in Measure.model_fields})
-
-
-def _floats(column: pa.ChunkedArray) -> Any:
-    import pyarrow as pa
-
-    return _numbers(column.combine_chunks().cast(pa.float64()))
-
-
-def _numbers(values: pa.Array) -> Any:
-    """An array without nulls, as it lies in memory: pyarrow's to_numpy would import pandas."""
-    return np.from_dlpack(values)
-
-
-def _flat(column: pa.ChunkedArray, places: Any, stands: Any) -> tuple[Any, Any, Any]:
-    """A list column as (position, value, stands) of each value; texts as numbers, equal where the texts are."""
-    import pyarrow as pa
-
-    flat = column.combine_chunks()
-    lengths = np.diff(_numbers(flat.offsets))       # a null list is an empty one
-    values = flat.flatten()
-    if not pa.types.is_floating(values.type):
-        values = values.dictionary_encode().indices
-    return np.repeat(places, lengths), _numbers(values), np.repeat(stands, lengths)
-
-
-def _median(values: Any) -> float:
-    """As numpy's, without its overhead on a few values."""
-    ordered = np.sort(values)
-    return float(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
