@@ -114,7 +114,7 @@ class Ledger(Strict):
         if (self.kind == "state" or self.filing == "rolling") and not self.key:
             raise ValueError("needs a key: [ … ], so that versions of the same thing can be told.")
         reserved = {"unit", "period", "row", "submission", "received", "filed", "event_date", "asked_on", "holds_from", "holds_until"} & set(names)
-        if reserved and self.kind != "master":
+        if reserved and self.kind not in ("master", "filings"):
             raise ValueError(f"{', '.join(sorted(reserved))}: these names are the system's own. Call the column otherwise.")
         for rule in self.rules:
             try:
