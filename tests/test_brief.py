@@ -196,3 +196,35 @@ def test_as_of_brings_back_what_was_known_then(example: Workspace) -> None:
     assert early.value is not None and late.value is not None
     assert early.value != late.value     # late and corrected filings came after the cut-off
     assert jb.open_brief("2023-W41", "root", "2023-10-16T12:00", workspace=example)["B03"].value == early.value
+
+
+def test_previous_figures_that_changed_since_they_were_issued_are_said(brief: jb.Brief) -> None:
+    brief.say("整改完成率{整改完成率}〔，{整改完成率.环比}〕。")
+    brief.revisions()
+    note = brief.parts[-1]
+    assert isinstance(note, Prose)
+    then = jb.open_brief("2023-W41", "root", "2023-10-16T12:00", workspace=brief.workspace)["整改完成率"]
+    now = brief["整改完成率"].previous()
+    assert now is not None and then.value != now.value
+    was, become = (f"{100 * (r.value or 0):.1f}%" for r in (then, now))
+    assert f"整改完成率（累计）由{was}调整为{become}" in note.text
+    assert note.text.startswith("修订说明：因迟报、更正，2023年第41周")
+
+
+def test_nothing_is_said_of_revisions_before_anything_was_compared(brief: jb.Brief) -> None:
+    brief.revisions()
+    assert brief.parts == []
+
+
+def test_a_week_hardly_anybody_filed_for_says_so_and_compares_nothing(example: Workspace) -> None:
+    brief = jb.open_brief("2023-W43", "root", "", workspace=example)
+    brief.caveats()
+    assert isinstance(brief.parts[-1], Prose)
+    assert brief.parts[-1].text.startswith("报送提示：本周应报单位") and "报齐0个" in brief.parts[-1].text
+    brief.say("整改完成率{整改完成率}〔，{整改完成率.环比}〕〔，本周{整改完成数.期内}〕。")
+    assert brief.parts[-1].text.count("，") == 0     # type: ignore[union-attr]
+
+
+def test_enough_filings_need_no_caveat(brief: jb.Brief) -> None:
+    brief.caveats()
+    assert brief.parts == []

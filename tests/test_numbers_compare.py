@@ -100,10 +100,18 @@ def test_what_is_asked_once_is_compared_with_all_that_answered(bureaus: HandWorl
 
 def test_to_date_and_stocks_are_compared_as_known(bureaus: HandWorld) -> None:
     days(bureaus, 35, D01=2, D02=3)
-    days(bureaus, 36, D03=1)
+    days(bureaus, 36, D01=0, D02=0, D03=1, D04=0)       # 4 of 5 filed
     c = change(bureaus.read("reading_class.days", "root", 36, TO))
     assert isinstance(c, Change)
     assert (c.before, c.now, c.same_coverage) == (5, 6, False)
+
+
+def test_what_is_carried_forward_is_not_compared_when_few_filed(bureaus: HandWorld) -> None:
+    days(bureaus, 35, D01=2, D02=3)
+    days(bureaus, 36, D03=1)                            # 1 of 5: "unchanged" would say nothing of the work
+    withheld = change(bureaus.read("reading_class.days", "root", 36, TO))
+    assert isinstance(withheld, Withheld)
+    assert withheld.reason == "本期报送只有应报的20%，低于80%，不作比较"
 
 
 def test_a_zero_base_has_no_growth(bureaus: HandWorld) -> None:

@@ -19,13 +19,14 @@ _NAMES = {
     "Period": "jianbao.definitions.period", "Register": "jianbao.definitions.register",
     "Reading": "jianbao.numbers.readings", "Readings": "jianbao.numbers.readings", "Cube": "jianbao.numbers.cube",
     "receive": "jianbao.intake.inbox", "check": "jianbao.intake.inbox", "roster": "jianbao.intake.roster",
-    "JianbaoError": "jianbao.errors",
+    "house_style": "jianbao.brief.charts", "JianbaoError": "jianbao.errors",
 }
 _MODULES = {"compare": "jianbao.numbers.compare"}
 __all__ = ["__version__", *_NAMES, *_MODULES]
 
 if TYPE_CHECKING:
     from jianbao.brief.brief import Brief, open_brief
+    from jianbao.brief.charts import house_style
     from jianbao.definitions.period import Period
     from jianbao.definitions.register import Register
     from jianbao.errors import JianbaoError

@@ -78,7 +78,7 @@ def template(ctx: click.Context, period: str | None, common: bool) -> None:
     workspace = _open(ctx, refresh=True)
     from jianbao.intake.template import make_templates
 
-    wanted = workspace.period(period)
+    wanted = workspace.period(period) if period else workspace.open_period()
     with terminal.progress(f"生成 {wanted.label} 报表"):
         files = make_templates(workspace, wanted, common=common)
     click.echo(f"{wanted.label}：{len(files)} 份报表，在 {terminal.near(files[0].parent) if files else workspace.path('outbox')}")

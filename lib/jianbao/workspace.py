@@ -73,8 +73,12 @@ class Workspace:
         if isinstance(text, Period):
             return text
         if text:
-            return parse_period(text, today=self.today, kind=campaign.period, week_start=campaign.week_start,
-                                campaign_starts=campaign.starts)
+            period = parse_period(text, today=self.today, kind=campaign.period, week_start=campaign.week_start,
+                                  campaign_starts=campaign.starts, campaign_ends=campaign.ends)
+            if period.ends < campaign.starts or period.starts > campaign.ends:
+                raise UnknownName(f"{text}: {period.id} ({period.starts}…{period.ends}) lies outside the campaign, "
+                                  f"which runs {campaign.starts}…{campaign.ends}.")
+            return period
         last = campaign.period_of(self.today)
         if self.cut_off(last) > self.now:
             last = last.previous()
@@ -82,6 +86,22 @@ class Workspace:
             filed = self.last_filed_period()
             return filed or campaign.period_of(campaign.ends)
         return last
+
+    def open_period(self) -> Period:
+        """The filing period of today, or the campaign's first or last one: what templates are for."""
+        campaign = self.definitions.campaign
+        return campaign.period_of(min(max(self.today, campaign.starts), campaign.ends))
+
+    def has_filings(self, period: Period, as_of: datetime) -> bool:
+        """Whether anything was accepted for a period, or for one inside it, by `as_of`."""
+        from sqlalchemy import exists, select
+
+        from jianbao.store.catalogue import coverage as t
+
+        query = select(exists().where(t.c.accepted, t.c.period != "", t.c.received_at <= as_of,
+                                      t.c.period_ends >= period.starts, t.c.period_ends <= period.ends))
+        with self.store.engine.connect() as c:
+            return bool(c.execute(query).scalar())
 
     def last_filed_period(self) -> Period | None:
         """The last period anybody filed for."""
@@ -98,15 +118,15 @@ class Workspace:
         return self.definitions.calendar.cut_off.after(period)
 
     def as_of(self, text: str | datetime | None = None) -> datetime:
-        """A data version: ISO time, or empty for the last receive. Raises UnknownName for anything else."""
+        """A data version: ISO time, or latest or empty for the last receive. Raises UnknownName for anything else."""
         if isinstance(text, datetime):
             return text
-        if text:
+        if text and text != "latest":
             try:
                 at = datetime.fromisoformat(text)
             except ValueError:
                 raise UnknownName(f"no data version {text!r}. Write a time such as 2023-10-23T12:00, "
-                                  "or nothing for the last receive.") from None
+                                  "or latest for the last receive.") from None
             return at.replace(tzinfo=None) if at.tzinfo is None else at.astimezone(
                 ZoneInfo(self.definitions.campaign.timezone)).replace(tzinfo=None)
         version = self.store.version()

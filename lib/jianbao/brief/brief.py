@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from jianbao.brief import braces, exhibits, prose
+from jianbao.brief import braces, exhibits, printing, prose
 from jianbao.brief.figures import Figures, as_of_text
 from jianbao.brief.parts import Document, FindingLine, Findings, Foot, Head, Heading, Part, Prose, Run
 from jianbao.calendar import due_at, issue_number
@@ -169,6 +169,8 @@ class Brief:
     def table(self, values: Readings, *, title: str, by: str | None = None, total: bool = False,
               unit_title: str = "单位", notes: Sequence[str] = ()) -> None:
         """A table of readings; `total` adds the brief's own unit in the last row."""
+        if total and (left := self._left_out(values)):
+            notes = [*notes, f"合计含表中未列的{left}个单位及其下属。"]
         totals = [read(self.cube, i.id, self.unit.code, self.period, form=values.only(i.id)[0].form,
                        scope=values.only(i.id)[0].scope) for i in values.indicators] if total else None
         self.show(exhibits.table(values, self.figures, title=title, by=by, total=totals, unit_title=unit_title,
@@ -197,6 +199,43 @@ class Brief:
                  if reading.unit.code in cube.tree(p) else None for p in periods]
         self.show(exhibits.trend(known, self.figures, title=title, labels=[_short(p) for p in periods]))
 
+    def caveats(self) -> None:
+        """Says so, in plain sight, when too few filed for the period to be told by; otherwise nothing."""
+        due, filed = self.filed
+        threshold = self.workspace.definitions.campaign.thresholds.same_coverage
+        if due and filed / due < threshold:
+            self.show(Prose((Run("报送提示：", strong=True), Run(
+                f"{self.period.this}应报单位{due}个，报齐{filed}个，不足{threshold:.0%}。累计数和时点数沿用各单位上次报送，"
+                "不作环比，不排位次。"))))
+
+    def revisions(self, *, limit: int = 6) -> None:
+        """修订说明: previous figures that a printed comparison rests on and that have changed since their own cut-off.
+
+        Late and corrected filings change them; a reader who adds up two issues would otherwise find a clash.
+        """
+        before = self.period.previous()
+        then = self.workspace.cut_off(before)
+        if then >= self.as_of or self.workspace.store.version(then) is None:
+            return
+        compared = {(r.indicator.id, r.unit.code, r.form, r.scope): r for _, r, _, derived in self.figures.readings()
+                    if derived == "环比" and r.period == self.period}
+        old = Cube(self.workspace, [before], as_of=then, indicators=dict.fromkeys(key[0] for key in compared))
+        said = []
+        for (indicator, unit, form, scope), r in compared.items():
+            now = r.previous()
+            if now is None or unit not in old.tree(before):
+                continue
+            was = read(old, indicator, unit, before, form=form, scope=scope)
+            if was.value is not None and now.value is not None and printing.printed(was) != printing.printed(now):
+                whose = "" if unit == self.unit.code else r.unit.label
+                what = r.indicator.title.zh + (f"（{form}）" if len(r.indicator.forms) > 1 else "")
+                said.append(f"{whose}{what}由{printing.printed(was)}调整为{printing.printed(now)}")
+        if said:
+            more = f"等{len(said)}项" if len(said) > limit else ""
+            self.show(Prose((Run("修订说明：", strong=True), Run(
+                f"因迟报、更正，{before.label}的数与当期印发时不同，{'，'.join(said[:limit])}{more}。"
+                "本期环比按调整后的数计算。")), role="note"))
+
     def findings(self, *, title: str = "数据核查情况") -> None:
         """What is open in the data behind this brief: a summary for all, the lines for the working paper."""
         items = self._findings
@@ -214,8 +253,9 @@ class Brief:
 
     def suggestions(self, *, limit: int = 6) -> None:
         """The rules of diagnosis that hold: evidence first, then what to do; one paragraph each."""
-        for n, verdict in enumerate(self.verdicts()[:limit]):
-            lead = f"{'一二三四五六七八九十'[n]}是" if limit <= 10 else ""
+        held = self.verdicts()[:limit]
+        for n, verdict in enumerate(held):
+            lead = f"{'一二三四五六七八九十'[n]}是" if 1 < len(held) <= 10 else ""
             self.show(Prose((Run(lead, strong=True), *braces.fill(self, verdict.rule.evidence + verdict.rule.suggest))))
 
     def sources(self) -> None:
@@ -256,6 +296,12 @@ class Brief:
         inside = {u.code for u in tree.subtree(self.unit.code)}
         filed = self.workspace.store.findings(as_of=self.as_of, period=self.period.id, units=inside)
         return [*filed, *published.findings(self.cube, self.unit.code, self.period)]
+
+    def _left_out(self, values: Readings) -> int:
+        """Children of the brief's unit that a table does not list, though its total counts them."""
+        children = {u.code for u in self.cube.tree(self.period).children(self.unit.code)}
+        shown = {u.code for u in values.units}
+        return len(children - shown) if shown <= children else 0
 
     def _units(self, of: str | Sequence[str], indicator: str) -> list[str]:
         tree = self.cube.tree(self.period)

@@ -37,6 +37,20 @@ def _walk(folder: Any) -> Iterator[Any]:
             yield item
 
 
+def house_style() -> None:
+    """The house look for an analyst's own charts: after this, Chinese labels show in every figure of the session."""
+    import seaborn as sns
+
+    sns.set_theme(style="ticks", font=_font(), rc=_settings())
+
+
+def _settings() -> dict[str, Any]:
+    return {"font.family": [_font(), "DejaVu Sans"], "font.size": 9, "axes.titlesize": 10, "axes.edgecolor": GREY,
+            "axes.spines.top": False, "axes.spines.right": False, "text.color": INK, "axes.labelcolor": INK,
+            "xtick.color": INK, "ytick.color": INK, "svg.hashsalt": "jianbao", "svg.fonttype": "path",
+            "axes.unicode_minus": False, "text.parse_math": False}
+
+
 @contextmanager
 def house(width: float = 6.2, height: float = 3.0) -> Iterator[tuple[Any, Any]]:
     """A figure and its axes; closed afterwards, and no setting is left changed."""
@@ -45,12 +59,7 @@ def house(width: float = 6.2, height: float = 3.0) -> Iterator[tuple[Any, Any]]:
     from matplotlib.figure import Figure
 
     with mpl.rc_context():
-        sns.set_theme(style="ticks", font=_font(), rc={
-            "font.family": [_font(), "DejaVu Sans"], "font.size": 10.5, "axes.titlesize": 11, "xtick.labelsize": 10.5,
-            "ytick.labelsize": 10.5, "axes.edgecolor": GREY,
-            "axes.spines.top": False, "axes.spines.right": False, "text.color": INK, "axes.labelcolor": INK,
-            "xtick.color": INK, "ytick.color": INK, "svg.hashsalt": "jianbao", "svg.fonttype": "path",
-            "axes.unicode_minus": False, "text.parse_math": False})
+        sns.set_theme(style="ticks", font=_font(), rc=_settings())
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure, figure.subplots()
 

@@ -24,6 +24,7 @@ from jianbao.numbers.compare import (
 from jianbao.numbers.readings import Reading, Readings
 from jianbao.numbers.reported import Gap
 
+NOT_FILED, NOTHING = "未报", "—"
 _DERIVED_TITLES = {"on_previous": "比{that}", "year_on_year": "比上年同期", "rank": "位次", "share": "占比",
                    "schedule": "序时差（百分点）", "contributions": "拉动（百分点）"}
 
@@ -74,11 +75,7 @@ def table(readings: Readings, figures: Figures, *, title: str, unit_title: str =
         rows.append(tuple(line))
         totals = (len(rows) - 1,)
     said = [*notes, *(["带*的为同口径比较：只含两期都报送的单位。"] if same else [])]
-    if any(r.value is None for r in readings):
-        missing = any(r.value is None and r.due > r.filed for r in readings)
-        said.append(f"“—”表示{'未报送' if missing else '没有数据'}，不作零计"
-                    + ("，不列位次。" if readings.derived.get("rank") else "。"))
-    said += _rank_notes(readings)
+    said += _empty_notes(readings) + _rank_notes(readings)
     return Table(title=title, columns=tuple(columns), rows=tuple(rows), notes=tuple(said), total_rows=totals)
 
 
@@ -153,15 +150,25 @@ def _nothing(title: str) -> Prose:
     return Prose((Run(f"{title}：{NO_DATA}，图略。"),), role="note")
 
 
+def _not_filed(r: Reading) -> bool:
+    """Due, and nobody below it has filed: a word of its own, since “—” may also be a rate over nothing."""
+    return bool(r.due) and not r.filed
+
+
+def _empty_notes(readings: Readings) -> list[str]:
+    empty = [r for r in readings if r.value is None]
+    said = ["“未报”不作零计，不列位次。"] if any(map(_not_filed, empty)) else []
+    return said + (["“—”为无从计算（没有数据，或分母为0）。"] if not all(map(_not_filed, empty)) else [])
+
+
 def _rank_notes(readings: Readings) -> list[str]:
     """Who is not ranked for want of filings, and who prints the same and yet ranks apart."""
     ranks: list[Rank | None] = readings.derived.get("rank") or []
-    if not any(ranks):
-        return []
     threshold = readings[0].cube.definitions.campaign.thresholds.rank_coverage
     out = dict.fromkeys(r.unit.label for r, k in zip(readings, ranks, strict=True)
                         if k is None and r.indicator.ranked and r.value is not None)
-    notes = [f"{'、'.join(out)}本期报送不足应报的{threshold:.0%}，不列位次。"] if out else []
+    who = "、".join(out) if any(ranks) else "各单位"
+    notes = [f"{who}本期报送不足应报的{threshold:.0%}，不列位次。"] if out else []
     alike: dict[tuple[str, str], list[Rank]] = {}
     for r, k in zip(readings, ranks, strict=True):
         if k is not None:
@@ -182,7 +189,7 @@ def _derived_of(i: Indicator, readings: Readings) -> list[str]:
 
 def _value_cell(r: Reading, figures: Figures) -> Run:
     if r.value is None:
-        return Run("—")
+        return Run(NOT_FILED if _not_filed(r) else NOTHING)
     text = printed(r, bare=True).removesuffix("%" if r.indicator.is_percent else "")
     return Run(text, figures.add(r, printed(r)))
 

@@ -183,4 +183,4 @@ def check_measure(measure: Measure, ledgers: Mapping[str, Ledger], unit_columns:
         texts += [*measure.units_having.all, *measure.units_having.none]
     for text in texts:
         if text:
-            expressions.check(text, columns, what=f"ledger {ledger.name}", unit_columns=unit_columns)
+            expressions.check(text, columns, what=f"ledger {ledger.name}", unit_columns=unit_columns, codes=ledger.codes)

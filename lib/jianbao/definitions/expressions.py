@@ -56,8 +56,10 @@ def columns_of(text: str) -> list[tuple[str, str]]:
     return [(c.table, c.name) for c in _parse(text).find_all(exp.Column)]
 
 
-def check(text: str, columns: Iterable[str], *, what: str, unit_columns: Iterable[str] = ()) -> None:
-    """Raises BadExpression for anything outside the allow-list or any name `what` does not have."""
+def check(text: str, columns: Iterable[str], *, what: str, unit_columns: Iterable[str] = (),
+          codes: Mapping[str, Iterable[str]] | None = None) -> None:
+    """Raises BadExpression for anything outside the allow-list, any name `what` does not have, or any text compared with
+    a column whose `codes` do not hold it: such a condition would silently count nothing."""
     known = {*columns, *MOMENTS, "unit"}
     for table, name in columns_of(text):
         names = set(unit_columns) if table == "unit" else known
@@ -66,6 +68,26 @@ def check(text: str, columns: Iterable[str], *, what: str, unit_columns: Iterabl
             near = suggestions(name, names)
             raise BadExpression(f"{owner} has no column {name!r}."
                                 + (f" Did you mean: {', '.join(near)}?" if near else f" It has: {', '.join(sorted(names))}."))
+
+
+    for name, value in _compared(text):
+        known_codes = list((codes or {}).get(name, ()))
+        if known_codes and value not in known_codes:
+            near = suggestions(value, known_codes)
+            raise BadExpression(f"column {name!r} of {what} has no code {value!r}."
+                                + (f" Did you mean: {', '.join(near)}?" if near else f" Its codes: {', '.join(known_codes)}."))
+
+
+def _compared(text: str) -> list[tuple[str, str]]:
+    """(column, text) for every `column = 'text'`, `<>` and `in (…)`."""
+    from sqlglot import exp
+
+    found = []
+    for node in _parse(text).find_all(exp.EQ, exp.NEQ, exp.In):
+        sides = [node.this, *(node.expressions if isinstance(node, exp.In) else [node.expression])]
+        columns = [s.name for s in sides if isinstance(s, exp.Column) and not s.table]
+        found += [(c, s.this) for c in columns for s in sides if isinstance(s, exp.Literal) and s.is_string]
+    return found
 
 
 def to_sql(text: str, name: Callable[[str, str], str], dialect: str = "duckdb") -> str:

@@ -113,12 +113,13 @@ class Ledger(Strict):
             raise ValueError(f"date: column {self.date!r} is of type {self.columns[self.date].type}, not date.")
         if (self.kind == "state" or self.filing == "rolling") and not self.key:
             raise ValueError("needs a key: [ … ], so that versions of the same thing can be told.")
-        reserved = {"unit", "period", "row", "submission", "received", "filed", "event_date", "asked_on", "holds_from", "holds_until"} & set(names)
+        reserved = set(names) & {"unit", "period", "row", "submission", "received", "filed", "event_date", "asked_on",
+                                 "holds_from", "holds_until"}
         if reserved and self.kind not in ("master", "filings"):
             raise ValueError(f"{', '.join(sorted(reserved))}: these names are the system's own. Call the column otherwise.")
         for rule in self.rules:
             try:
-                expressions.check(rule.check, names, what=f"ledger {self.name}")
+                expressions.check(rule.check, names, what=f"ledger {self.name}", codes=self.codes)
             except expressions.BadExpression as e:
                 raise ValueError(f"rule {rule.id}: {e}") from None
             if rule.column and rule.column not in names:
@@ -129,6 +130,10 @@ class Ledger(Strict):
                 if titles.setdefault(title, name) != name:
                     raise ValueError(f"{title} is the title of both {titles[title]} and {name}.")
         return self
+
+    @property
+    def codes(self) -> dict[str, tuple[str, ...]]:
+        return {name: c.codes for name, c in self.columns.items() if c.codes}
 
     @property
     def by_key(self) -> bool:

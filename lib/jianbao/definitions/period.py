@@ -190,11 +190,12 @@ def periods_between(first: date, last: date, kind: str, week_start: int = 0) -> 
 
 
 def parse_period(text: str, *, today: date, kind: str = "week", week_start: int = 0,
-                 campaign_starts: date | None = None) -> Period:
+                 campaign_starts: date | None = None, campaign_ends: date | None = None) -> Period:
     """What people write: 上周, 本月, 第7周 (of the campaign), 10.16-10.22, 10月中旬, 2023年第42周, 2023-w42.
 
-    Relative words count from `today`, which is not guessed here.
+    Relative words count from `today`, which is not guessed here; a day without a year is one of the campaign's.
     """
+    lately = min(today, campaign_ends or today)
     clean = re.sub(r"\s+", "", unicodedata.normalize("NFKC", str(text))).upper()
     for pattern in _PATTERNS.values():
         if pattern.match(clean):
@@ -213,12 +214,12 @@ def parse_period(text: str, *, today: date, kind: str = "week", week_start: int 
     if m := re.fullmatch(r"(\d{4})年第?(\d+)周", clean):
         return Period(f"{m[1]}-W{int(m[2]):02d}", week_start)
     if m := re.fullmatch(r"(?:(\d{4})年)?(\d{1,2})月(?:([上中下])旬)?", clean):
-        year = int(m[1] or _year_of(int(m[2]), today, campaign_starts))
+        year = int(m[1] or _year_of(int(m[2]), lately, campaign_starts))
         tail = f"-T{'上中下'.index(m[3]) + 1}" if m[3] else ""
         return Period(f"{year}-{int(m[2]):02d}{tail}", week_start)
     if m := re.fullmatch(r"(?:(\d{4})[.年])?(\d{1,2})[.月](\d{1,2})日?[-—~至](?:(\d{1,2})[.月])?(\d{1,2})日?", clean):
         try:
-            first = date(int(m[1] or _year_of(int(m[2]), today, campaign_starts)), int(m[2]), int(m[3]))
+            first = date(int(m[1] or _year_of(int(m[2]), lately, campaign_starts)), int(m[2]), int(m[3]))
             last_month = int(m[4] or m[2])
             last = date(first.year + (last_month < first.month), last_month, int(m[5]))
         except ValueError:

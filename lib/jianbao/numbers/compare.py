@@ -89,14 +89,19 @@ def change(reading: Reading, against: Period | None = None) -> Change | Withheld
     """环比: against the previous period (or `against`); None when there is nothing to compare with.
 
     A flow over different sets of filers is compared on the units that filed both times, or withheld when those are too
-    few. Method: docs/methods/on-previous.md
+    few; what is read to date or at a point in time is withheld when too few filed this time.
+    Method: docs/methods/on-previous.md
     """
     before = reading.on(against or reading.period.previous())
     if before is None or reading.value is None or before.value is None:
         return None
-    if reading.form != IN_PERIOD:
-        return Change(reading.value, before.value, reading, before.period)
     cube = reading.cube
+    threshold = cube.definitions.campaign.thresholds.same_coverage
+    if reading.form != IN_PERIOD:
+        # What is carried forward stands still; with few filings that is no news of the work.
+        if reading.due and reading.filed / reading.due < threshold:
+            return Withheld(f"本期报送只有应报的{reading.filed / reading.due:.0%}，低于{threshold:.0%}，不作比较")
+        return Change(reading.value, before.value, reading, before.period)
     name = ledger_of(reading.indicator, cube)
     if name is None or cube.definitions.ledgers[name].kind in ("master", "filings"):
         return Change(reading.value, before.value, reading, before.period)
@@ -105,7 +110,6 @@ def change(reading: Reading, against: Period | None = None) -> Change | Withheld
         return Change(reading.value, before.value, reading, before.period)
     common, due = now_filed & before_filed, _due(reading, name)
     share = len(common & due) / len(due) if due else 1.0
-    threshold = cube.definitions.campaign.thresholds.same_coverage
     if share < threshold:
         return Withheld(f"两期都报送的单位只占应报单位的{share:.0%}，低于{threshold:.0%}，不作比较")
     values = [_on(r, common) for r in (reading, before)]

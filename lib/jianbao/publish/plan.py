@@ -69,7 +69,8 @@ def due_issues(workspace: Workspace, *, now: datetime | None = None) -> list[Iss
         for period in periods_between(first.starts, definitions.campaign.ends, product.period, first.week_start):
             if due_at(workspace, name, period) > now:
                 break
-            if workspace.store.version(workspace.cut_off(period)) is not None:
+            # A period nobody filed for has nothing to tell; it is caught up when its filings come.
+            if workspace.has_filings(period, workspace.cut_off(period)):
                 found += issues_of(workspace, period, products=[name])
     return found
 
