@@ -144,6 +144,7 @@ def test_words_that_yaml_would_change_stay_text(params: Path) -> None:
     ("reading_class.days: 5\n", "params/indicators/study.yml:1: reading_class.days: says 5."),
     ("- a: 1\n", "params/indicators/study.yml:1: should be names with values below them, not a list."),
     ("a: [1\n", "params/indicators/study.yml:2: not YAML: expected ',' or ']'"),
+    ("a：\n  b: 1\n  c：2\n", "Line 1 has a full-width colon ：; write : and a space."),
     ("a:\n\tb: 1\n", "params/indicators/study.yml:2: not YAML: found character '\\t'")])
 def test_what_is_not_a_definition(params: Path, text: str, message: str) -> None:
     assert message in written(params, STUDY, text)

@@ -69,7 +69,9 @@ def test_figures_of_one_reading_share_a_note_and_notes_stand_by_indicator() -> N
     assert [group.title for group in found] == ["E07 完成率", "A02 已启动单位数"]
     assert numbers(found) == {"f1": 1, "f3": 1, "f4": 2, "f2": 3}
     first = found[0].notes[0]
-    assert facts(first) == (("算式", "187 ÷ 484 = 38.6%"), ("环比", "提高4.1个百分点"), ("来源行", "共235行"))
+    assert facts(first) == (
+        ("算式", "187 ÷ 484 = 38.6%"), ("环比", "提高4.1个百分点"), ("来源行", "共235行"),
+        ("查看全部", "jianbao show E07 --unit root --period 2023-W42 --form 时点 --as-of 2023-10-23T09:00 --rows"))
     assert (first.printed, first.subject) == ("38.6%", "全市 · 2023-W42 · 时点")
 
 

@@ -51,7 +51,7 @@ def test_the_first_sheet_lists_everything_and_leads_there(world: World) -> None:
     assert rows == [
         ["须改正", STUDY, "D7", "99", "“天数”大于 15。", "请核对后改正。"],
         [
-            "请说明",
+            "请核对",
             STUDY,
             "B7",
             "2023-10-09",

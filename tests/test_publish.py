@@ -47,8 +47,8 @@ def test_an_issue_has_every_format_and_a_seal(made: batch.Result) -> None:
 def test_the_pdf_says_what_the_notebook_said(made: batch.Result) -> None:
     reader = PdfReader(BytesIO((made.folder / "brief.pdf").read_bytes()))
     text = "".join(page.extract_text() for page in reader.pages).replace("\n", "").replace(" ", "")
-    assert "工作简报" in text and "第8期（总第8期）" in text and "内部资料，注意保存" in text
-    assert "已有90个召开动员会，启动率100%，与上周持平" in text
+    assert "工作简报" in text and "第8期" in text and "内部资料，注意保存" in text
+    assert "90个主题教育单位已全部召开动员会" in text
     assert "暂无数据" not in text and "nan" not in text and "{" not in text
     assert len(reader.pages) <= 6
 
@@ -179,10 +179,13 @@ def test_parameters_are_strict(tmp_path: Path, workspace: Workspace) -> None:
 
 
 def test_nothing_received_by_the_cut_off_says_so(workspace: Workspace) -> None:
+    from jianbao.definitions.period import Period
     from jianbao.errors import JianbaoError
 
-    with pytest.raises(JianbaoError, match=r"nothing had been received by the cut-off of 2023-W3\d"):
-        issues_of(workspace, workspace.period("2023-W30"))
+    with pytest.raises(JianbaoError, match=r"nothing had been received by the cut-off of 2023-W30"):
+        issues_of(workspace, Period("2023-W30"))
+    with pytest.raises(UnknownName, match=r"2023-W30 \(2023-07-24…2023-07-30\) lies outside the campaign"):
+        workspace.period("2023-W30")
 
 
 def test_the_notebook_on_disk_is_untouched(workspace: Workspace, made: batch.Result) -> None:

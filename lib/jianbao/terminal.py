@@ -34,15 +34,14 @@ def receipt(found: Receipt) -> None:
 
     shown = sorted(found.findings, key=lambda f: f.severity)[:FINDINGS_SHOWN]
     for f in shown:
-        click.echo(f"{'错误' if f.severity == 'error' else '提示'}  {_clean(f.place)}：{_clean(f.message)}"
-                   + (f" {_clean(f.remedy)}" if f.remedy else ""))
+        click.echo(f"{'错误' if f.severity == 'error' else '提示'}  {_clean(f.place)}：{_clean(f.message)}{_clean(f.remedy)}")
     if len(found.findings) > len(shown):
         click.echo(f"……另有 {len(found.findings) - len(shown)} 条，见 --json 或退回的文件。")
     for file in found.files:
         if file.outcome != "stored" and file.returned is not None:
             click.echo(f"{OUTCOMES[file.outcome]}  {_clean(file.file)} → {near(file.returned)}")
     for file in found.files:
-        for guess in file.guesses:
+        for guess in file.guesses if file.outcome != "duplicate" else ():
             click.echo(f"推断  {_clean(file.file)}：{_clean(guess)}")
     totals = "，".join(f"{OUTCOMES[k]} {n} 份" for k, n in found.counts.items()) or "没有文件"
     errors = sum(f.severity == "error" for f in found.findings)
@@ -53,7 +52,7 @@ def receipt(found: Receipt) -> None:
 def roster(found: Roster) -> None:
     """The counts, then every unit with something open or late, by liaison group."""
     click.echo(f"{found.period.label}　截止 {found.cut_off:%Y-%m-%d %H:%M}")
-    click.echo("　".join(f"{name} {n}" for name, n in found.counts.items()))
+    click.echo("　".join(f"{name} {n} 张表" for name, n in found.counts.items()))
     rows = []
     for e in found.entries:
         late = [f for f in e.filings if f.late]

@@ -6,6 +6,7 @@ The same font on every machine, so no label is ever a row of empty boxes; text f
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -119,4 +120,20 @@ def columns(labels: Sequence[str], values: Sequence[float | None], texts: Sequen
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="x", length=0)
+        _fit_labels(figure, axes, labels)
         return pictures(figure)
+
+
+def _fit_labels(figure: Any, axes: Any, labels: Sequence[str]) -> None:
+    """Labels below the columns apart from each other: 10.16—10.22 in two lines if need be, upright as the last resort."""
+    if _apart(figure, axes):
+        return
+    axes.set_xticks(range(len(labels)), [label.replace("—", "—\n") for label in labels])
+    if not _apart(figure, axes):
+        axes.set_xticks(range(len(labels)), labels, rotation=90)
+
+
+def _apart(figure: Any, axes: Any) -> bool:
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
+    return all(left.x1 + 2 <= right.x0 for left, right in itertools.pairwise(boxes))

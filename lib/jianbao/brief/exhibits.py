@@ -164,6 +164,8 @@ def _empty_notes(readings: Readings) -> list[str]:
 def _rank_notes(readings: Readings) -> list[str]:
     """Who is not ranked for want of filings, and who prints the same and yet ranks apart."""
     ranks: list[Rank | None] = readings.derived.get("rank") or []
+    if not ranks:
+        return []
     threshold = readings[0].cube.definitions.campaign.thresholds.rank_coverage
     out = dict.fromkeys(r.unit.label for r, k in zip(readings, ranks, strict=True)
                         if k is None and r.indicator.ranked and r.value is not None)

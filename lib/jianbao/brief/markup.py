@@ -29,6 +29,7 @@ RED = "#c1121f"
 # leave so wide a gap at the end of a line that the line is pulled apart.
 _NUMBER = re.compile(
     r"(?<=\d个)百分点|[-+−＋]?\d+(?:[.,:]\d+)*(?:[%％‰]|万[元人次个户件份亩]?|亿[元人]?|人次|平方米|[一-鿿]|(?=[^\d]|$))")
+_NARROW = 4     # columns a phone shows side by side
 _SEVERITY = {"error": "错误", "warning": "提示"}
 
 
@@ -90,10 +91,10 @@ def unbroken(text: str) -> list[tuple[str, bool]]:
 
 
 def issue_number(head: Head) -> str:
-    """第42期（总第87期）, or "" for a product without numbers."""
+    """第42期（总第87期）; 第8期 alone in the first year, when both are the same; "" for a product without numbers."""
     number = f"第{head.number}期" if head.number is not None else ""
     total = f"总第{head.total}期" if head.total is not None else ""
-    return f"{number}（{total}）" if number and total else number or total
+    return f"{number}（{total}）" if number and total and head.total != head.number else number or total
 
 
 def chinese_date(iso: str) -> str:
@@ -165,14 +166,23 @@ def _table(table: Table, label: str, notes: Mapping[str, int]) -> str:
         body.append(f'<tr{" class=total" if i in table.total_rows else ""}>{"".join(cells)}</tr>')
     title = numbered_title(label, table.title)
     return (
-        f'<div class="exhibit"><div class="scroll" role="region" tabindex="0" aria-label="{escape(title)}">'
-        f"<table><caption>{escape(title)}</caption><thead><tr>{head}</tr></thead>"
-        f'<tbody>{"".join(body)}</tbody></table></div>{_notes(table.notes)}</div>')
+        '<div class="exhibit">'
+        + _scroll(f"<table><caption>{escape(title)}</caption><thead><tr>{head}</tr></thead>"
+                  f'<tbody>{"".join(body)}</tbody></table>', title, wide=len(table.columns) > _NARROW)
+        + f"{_notes(table.notes)}</div>")
+
+
+def _scroll(inner: str, title: str, *, wide: bool) -> str:
+    """A box that scrolls sideways by itself; a `wide` one says so where the page is narrow."""
+    return (f'<div class="scroll{" wide" if wide else ""}" role="region" tabindex="0" aria-label="{escape(title)}">'
+            f"{inner}</div>")
 
 
 def _chart(chart: Chart, label: str, notes: Mapping[str, int]) -> str:
     source = picture(chart)
-    shown = f'<img src="{source}" alt="{escape(chart.alt)}">' if source else f"<p>{escape(chart.alt)}</p>"
+    shown = f"<p>{escape(chart.alt)}</p>"
+    if source:
+        shown = _scroll(f'<img src="{source}" alt="{escape(chart.alt)}">', chart.title, wide=True)
     data = f"<details><summary>数据表</summary>{_table(chart.data, '', notes)}</details>" if chart.data else ""
     caption = escape(numbered_title(label, chart.title))
     return f'<figure class="exhibit">{shown}<figcaption>{caption}</figcaption>{_notes(chart.notes)}{data}</figure>'
@@ -191,9 +201,8 @@ def _findings(findings: Findings) -> str:
         f'<tr class="{escape(line.severity)}">' + "".join(f"<td>{escape(cell)}</td>" for cell in finding_cells(line))
         + "</tr>" for line in findings.items)
     more = f'<p class="note">另有{findings.more}条未列。</p>' if findings.more else ""
-    return (f'<div class="findings">{summary}<div class="scroll" role="region" tabindex="0" '
-            f'aria-label="{escape(findings.title)}"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-            f"</div>{more}</div>")
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f'<div class="findings">{summary}{_scroll(table, findings.title, wide=True)}{more}</div>'
 
 
 def _sources(sources: Sources) -> str:
@@ -231,9 +240,9 @@ def _source_rows(note: source_notes.Note) -> str:
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in (
             source_notes.place(row), row.unit, *(dict(row.values).get(title, "") for title in titles))) + "</tr>"
         for row in rows)
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return (f"<details><summary>来源行（列出{len(rows)}行，共{note.n_rows}行）</summary>"
-            f'<div class="scroll" role="region" tabindex="0" aria-label="来源行"><table><thead><tr>{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table></div></details>")
+            f'{_scroll(table, "来源行", wide=True)}</details>')
 
 
 def _foot(foot: Foot) -> str:

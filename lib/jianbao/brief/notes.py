@@ -13,7 +13,7 @@ from jianbao.brief.parts import Column, Figure, Run, SourceRow, Sources, Table
 ROWS_SHOWN = 50     # on a screen, folded away
 ROWS_PRINTED = 10   # on paper
 ANNEX = "附件：指标口径"
-WHERE_THE_REST_IS = "列出的行以外，可用 jianbao show 指标 --rows 查看。"
+WHERE_THE_REST_IS = "列出的行以外，用各条注释后面的命令查看全部。"
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,17 @@ def facts(note: Note) -> tuple[tuple[str, str], ...]:
     said.append(("报送", own.coverage))
     if note.n_rows:
         said.append(("来源行", f"共{note.n_rows}行" + (f"，同注{note.same_rows}" if note.same_rows else "")))
+        said.append(("查看全部", command(note)))
     return tuple((name, text) for name, text in said if text)
+
+
+def command(note: Note) -> str:
+    """What to type for the reading with all its rows, as this issue knew it."""
+    f = note.first
+    scope = f" --scope {f.scope}" if f.scope not in ("", "subtree") else ""
+    as_of = f.as_of.removesuffix(":00") if f.as_of.count(":") == 2 else f.as_of     # 12:00:00 → 12:00
+    return (f"jianbao show {f.code or f.indicator} --unit {f.unit} --period {f.period} --form {f.form}{scope}"
+            f" --as-of {as_of} --rows")
 
 
 def row_facts(row: SourceRow) -> str:

@@ -121,7 +121,10 @@ def _composed(text: str, shown: str) -> yaml.Node | None:
         return yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as e:
         line = e.problem_mark.line + 1 if e.problem_mark else 1
-        raise DefinitionError(f"{shown}:{line}: not YAML: {e.problem}") from None
+        near = text.splitlines()[max(0, line - 2):line]
+        wide = next((n for n, said in enumerate(near, max(1, line - 1)) if "：" in said), None)
+        hint = f" Line {wide} has a full-width colon ：; write : and a space." if wide else ""
+        raise DefinitionError(f"{shown}:{line}: not YAML: {e.problem}.{hint}") from None
     except yaml.reader.ReaderError as e:
         line = text.count("\n", 0, e.position) + 1
         raise DefinitionError(f"{shown}:{line}: not YAML: the invisible character {e.character:#06x}. Delete it.") from None

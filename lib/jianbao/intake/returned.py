@@ -22,7 +22,7 @@ from jianbao.workspace import Workspace
 
 MAX_STYLES, MAX_XML = 1 << 20, 30 << 20  # beyond these openpyxl takes gigabytes; a list alone goes back
 MAX_MARKED = 2000
-SEVERITIES = {"error": "须改正", "warning": "请说明"}
+SEVERITIES = {"error": "须改正", "warning": "请核对"}
 _ERROR, _WARNING = PatternFill("solid", fgColor="F8C9C4"), PatternFill("solid", fgColor="FCE9B2")
 _HEAD = PatternFill("solid", fgColor="7A2E2A")
 _LINE = Border(bottom=Side("thin", color="D0D0D0"))
@@ -101,7 +101,7 @@ def _list(sheet: Any, report: FileReport, known: set[str]) -> None:
         sheet,
         2,
         1,
-        f"文件 {report.file}，{report.received_at:%Y-%m-%d %H:%M} 收到。须改正 {errors} 处，请说明 "
+        f"文件 {report.file}，{report.received_at:%Y-%m-%d %H:%M} 收到。须改正 {errors} 处，请核对 "
         f"{len(report.findings) - errors} 处。点“单元格”一列可以跳到该处。",
         Font("宋体", 11),
     )

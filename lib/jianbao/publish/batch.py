@@ -102,7 +102,8 @@ def make(issue: Issue, workspace: Workspace, *, force: bool = False) -> Result:
         why = "、".join(_WORDS[x] for x in differs) or "重编"
         result = Result(issue, "made", folder, _outputs(folder), why)
     except JianbaoError as e:
-        result = Result(issue, "failed", folder, why=str(e))
+        kept = folder.with_name(f"{folder.name}.failed.ipynb")
+        result = Result(issue, "failed", folder, why=f"{e}" + (f"\n运行到此为止的笔记本：{kept}" if kept.exists() else ""))
     except Exception as e:
         # A fault of ours in one issue must not take the batch down; it is shown whole, for whoever mends it.
         result = Result(issue, "failed", folder, why="".join(traceback.format_exception(e)).rstrip())

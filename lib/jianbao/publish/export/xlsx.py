@@ -1,4 +1,4 @@
-"""XLSX annex: figures with their parts, source rows, and every table as a sheet. Imports brief.notes."""
+"""XLSX annex: every table as a sheet, then the indicators, with figures and source rows in the working paper. Imports brief.notes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from jianbao.publish.export import ooxml
 from jianbao.publish.export.layout import Layout, findings_table, lay_out
 
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
-_NUMBER = re.compile(r"(-?)(\d{1,3}(?:,\d{3})+|0|[1-9]\d{0,14})(\.\d+)?(%?)")
+_NUMBER = re.compile(r"([-+−]?)(\d{1,3}(?:,\d{3})+|0|[1-9]\d{0,14})(\.\d+)?(%?)")
 _LONGEST = 32767    # characters a cell can hold
+_HEAD = 2           # the row of column titles; above it stands which issue this is
+_WIDE, _WIDER = 36, 60      # characters: a column's most, and a definition's
+_LINE = 15          # points
 
 _FIGURES = ("注释", "编码", "指标", "印出", "数值", "单位", "统计期", "形式", "派生", "分子", "分母", "算式", "行数",
             "口径", "来源", "数据版本")
@@ -32,13 +35,13 @@ def write(document: Document, *, face: Face = "issued") -> bytes:
     page = lay_out(document, face)
     book = Workbook()
     del book[book.sheetnames[0]]
+    for title, table in _tables(page):
+        _table(book, page, title, table)
     if page.sources.figures:
         _figures(book, page)
         _source_rows(book, page)
     else:
-        _sheet(book, "指标", ("指标", "口径"), page.sources.definitions)
-    for title, table in _tables(page):
-        _table(book, title, table)
+        _sheet(book, page, "指标", ("指标", "口径"), page.sources.definitions)
     said = book.properties
     said.title, said.creator, said.lastModifiedBy = page.full_title[:255], page.head.issuer[:255], None
     said.created = said.modified = ooxml.moment(page.day)
@@ -60,7 +63,7 @@ def _tables(page: Layout) -> Iterable[tuple[str, Table]]:
 
 
 def _figures(book: Any, page: Layout) -> None:
-    _sheet(book, "指标", _FIGURES, (
+    _sheet(book, page, "指标", _FIGURES, (
         (page.notes[f.id], f.code, f.title, f.printed, f.value, f.unit_name, f.period, f.form, f.derived, f.numerator,
          f.denominator, f.formula, f.n_rows, f.definition, f.source, f.as_of)
         for f in page.sources.figures))
@@ -69,62 +72,94 @@ def _figures(book: Any, page: Layout) -> None:
 def _source_rows(book: Any, page: Layout) -> None:
     found = [note for group in page.groups for note in group.notes if note.rows]
     titles = notes.columns_of([row for note in found for row in note.rows])
-    _sheet(book, "来源行", (*_ROWS, *titles), (
+    _sheet(book, page, "来源行", (*_ROWS, *titles), (
         (note.n, note.first.title, row.file, row.sheet, row.row, row.unit,
          *(dict(row.values).get(title) for title in titles))
         for note in found for row in note.rows))
 
 
-def _table(book: Any, title: str, table: Table) -> None:
+def _table(book: Any, page: Layout, title: str, table: Table) -> None:
     from openpyxl.styles import Font
 
-    def value(text: str, align: str) -> Any:
-        return _number(text) if align == "right" else text
+    changes = [any(row[j].text.startswith("+") for row in table.rows) for j in range(len(table.columns))]
 
-    sheet = _sheet(book, title, [column.title for column in table.columns], (
-        [value(cell.text, column.align) for column, cell in zip(table.columns, row, strict=True)]
-        for row in table.rows))
+    def value(text: str, align: str, change: bool) -> Any:
+        return _number(text, change=change) if align == "right" else text
+
+    totals = 0
+    while len(table.rows) - 1 - totals in table.total_rows:
+        totals += 1
+    sheet = _sheet(book, page, title, [column.title for column in table.columns], [
+        [value(cell.text, column.align, change)
+         for column, change, cell in zip(table.columns, changes, row, strict=True)]
+        for row in table.rows], totals=totals)
     for said in table.notes:
         _put(sheet, sheet.max_row + 1, 1, said)
     for i in table.total_rows:
-        for cell in sheet[i + 2]:
+        for cell in sheet[i + _HEAD + 1]:
             cell.font = Font(bold=True)
 
 
-def _number(text: str) -> Any:
-    """12,345 → (12345, "#,##0") when Excel prints it back the same, else the text."""
+def _number(text: str, *, change: bool = False) -> Any:
+    """12,345 → (12345, "#,##0") when Excel prints it back the same, else the text. A `change` keeps its plus sign."""
     if not (found := _NUMBER.fullmatch(text)):
         return text
-    _, whole, decimals, percent = found.groups()
-    value = Decimal(text.rstrip("%").replace(",", "")) / (100 if percent else 1)
+    sign, whole, decimals, percent = found.groups()
+    value = Decimal(text.rstrip("%").replace(",", "").replace("−", "-")) / (100 if percent else 1)
     shape = ("#,##0" if "," in whole else "0") + ("." + "0" * (len(decimals) - 1) if decimals else "") + percent
+    if sign and (change or sign != "-"):
+        shape = f"+{shape};{'−' if sign == '−' else '-'}{shape};0{percent}"
     return int(value) if value == int(value) and not percent and not decimals else float(value), shape
 
 
-def _sheet(book: Any, title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:
-    """One sheet: a bold frozen header, then the rows."""
+def _sheet(book: Any, page: Layout, title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *,
+           totals: int = 0) -> Any:
+    """One sheet: which issue it is, a bold frozen header to filter by, the rows; the last `totals` are not filtered."""
     from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter
 
     sheet = book.create_sheet(_sheet_title(title, book.sheetnames))
-    longest = [len(column) * 2 for column in columns]
+    _put(sheet, 1, 1, _of_issue(page)).font = Font(bold=True)
+    # Room for the mark of the filter, too.
+    longest = [len(column) * 2 + 2 for column in columns]
+    last = _HEAD
     for j, column in enumerate(columns, 1):
-        cell = _put(sheet, 1, j, column)
+        cell = _put(sheet, _HEAD, j, column)
         cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="F3F1ED")
         cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
-    for i, row in enumerate(rows, 2):
+    for last, row in enumerate(rows, _HEAD + 1):
         for j, value in enumerate(row, 1):
-            cell = _put(sheet, i, j, value)
+            cell = _put(sheet, last, j, value)
             cell.alignment = Alignment(vertical="top", wrap_text=cell.data_type == "s")
-            longest[j - 1] = max(longest[j - 1], len(str(cell.value or "").encode("gb18030", "replace")))
-    for j, width in enumerate(longest, 1):
-        sheet.column_dimensions[get_column_letter(j)].width = min(max(width + 2, 6), 36)
-    sheet.freeze_panes = "A2"
-    sheet.print_title_rows = "1:1"
+            longest[j - 1] = max(longest[j - 1], _across(cell.value))
+    widths = [min(max(most + 2, 6), _WIDE if most <= 2 * _WIDE else _WIDER) for most in longest]
+    for j, width in enumerate(widths, 1):
+        sheet.column_dimensions[get_column_letter(j)].width = width
+    for cells in sheet.iter_rows(_HEAD, last):
+        # Said here, since not every reader makes room for wrapped text by itself.
+        lines = max((-(-_across(cell.value) // (width - 1)) for cell, width in zip(cells, widths, strict=True)), default=1)
+        if lines > 1:
+            sheet.row_dimensions[cells[0].row].height = _LINE * min(lines, 20)
+    if columns and last - totals > _HEAD:
+        sheet.auto_filter.ref = f"A{_HEAD}:{get_column_letter(len(columns))}{last - totals}"
+    sheet.freeze_panes = f"A{_HEAD + 1}"
+    sheet.print_title_rows = f"1:{_HEAD}"
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9   # A4
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     return sheet
+
+
+def _of_issue(page: Layout) -> str:
+    """Title, period and data version: a sheet that travels alone still says what it is."""
+    head = page.head
+    version = f"数据版本 {head.as_of[:16].replace('T', ' ')}" if head.as_of else ""
+    return "　".join(x for x in (head.title, head.period_label, version) if x)
+
+
+def _across(value: Any) -> int:
+    """How wide a value is, in Latin characters."""
+    return 0 if value is None else len(str(value).encode("gb18030", "replace"))
 
 
 def _put(sheet: Any, row: int, column: int, value: Any) -> Any:
