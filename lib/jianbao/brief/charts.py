@@ -88,7 +88,7 @@ def bars(labels: Sequence[str], values: Sequence[float], texts: Sequence[str], *
         right = max([*values, line or 0.0, 0.0]) or 1.0
         for k, (value, text) in enumerate(zip(values, texts, strict=True)):
             axes.text(value + right * 0.012, k, text, va="center", ha="left", fontsize=LABEL,
-                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85})
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})
         if line is not None:
             axes.axvline(line, color=RED, linewidth=1.2, linestyle=(0, (5, 2)))
             axes.text(line, -0.68, line_label, color=RED, ha="center", va="bottom", fontsize=LABEL)

@@ -170,7 +170,8 @@ def _rank_notes(readings: Readings) -> list[str]:
     out = dict.fromkeys(r.unit.label for r, k in zip(readings, ranks, strict=True)
                         if k is None and r.indicator.ranked and r.value is not None)
     who = "、".join(out) if any(ranks) else "各单位"
-    notes = [f"{who}本期报送不足应报的{threshold:.0%}，不列位次。"] if out else []
+    nor = "不作环比、不列位次" if "on_previous" in readings.derived else "不列位次"
+    notes = [f"{who}本期报送不足应报的{threshold:.0%}，{nor}。"] if out else []
     alike: dict[tuple[str, str], list[Rank]] = {}
     for r, k in zip(readings, ranks, strict=True):
         if k is not None:
