@@ -22,7 +22,8 @@ def cli_page() -> str:
     """Every verb with its help, as Markdown."""
     lines = ["# 命令", "", "本页由命令自己的帮助生成。", ""]
     for name in sorted(main.commands):
-        context = click.Context(main.commands[name], info_name=f"jianbao {name}", max_content_width=100)
+        context = click.Context(main.commands[name], info_name=f"jianbao {name}", max_content_width=100,
+                                help_option_names=["-h", "--help"])
         context.terminal_width = 100
         lines += [f"## jianbao {name}", "", "```", main.commands[name].get_help(context).rstrip(), "```", ""]
     return "\n".join(lines)
