@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
@@ -173,6 +175,69 @@ def test_a_file_that_kills_its_child_harms_no_other() -> None:
 def test_a_row_that_is_only_formatted_is_not_far() -> None:
     content = patched(workbook(), SHEET, lambda x: x.replace(b"</sheetData>", b'<row r="1048576" ht="20"/></sheetData>'))
     assert len(read_batch({0: ("a.xlsx", content)})[0][0].rows) == 1  # type: ignore[index]
+
+
+def test_the_parser_is_given_only_what_was_inspected() -> None:
+    out = io.BytesIO(workbook(lambda b: b.active.merge_cells("A2:A4")))
+    with zipfile.ZipFile(out, "a") as z:
+        z.writestr("xl/vbaProject.bin", "anything")
+    given = inspect(out.getvalue(), "a.xlsx").content
+    with zipfile.ZipFile(io.BytesIO(given)) as z:
+        assert z.testzip() is None
+        assert sorted(z.namelist()) == [
+            "[Content_Types].xml",
+            "_rels/.rels",
+            "xl/_rels/workbook.xml.rels",
+            "xl/styles.xml",
+            "xl/workbook.xml",
+            SHEET,
+        ]
+    assert read_batch({0: ("a.xlsx", out.getvalue())}) == {0: [RawSheet("表", True, [["标题"]], {}, [(1, 0, 3, 0)])]}
+
+
+def test_sheets_under_another_name_are_read_from_the_file_as_it_came() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook())) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            data = old.read(name).replace(b"worksheets/sheet1.xml", b"pages/sheet1.xml")
+            new.writestr(name.replace("worksheets/", "pages/"), data)
+    assert inspect(out.getvalue(), "a.xlsx").content == out.getvalue()
+    assert [s.rows for s in read_batch({0: ("a.xlsx", out.getvalue())})[0]] == [[["标题"]]]  # type: ignore[union-attr]
+
+
+def test_elements_with_a_prefix_are_read_as_well() -> None:
+    def prefixed(xml: bytes) -> bytes:
+        return re.sub(rb"<(/?)(\w)", rb"<\1x:\2", xml.replace(b"xmlns=", b"xmlns:x="))
+
+    content = patched(workbook(lambda b: b.active.__setitem__("B2", "#N/A")), SHEET, prefixed)
+    sheet = read_batch({0: ("a.xlsx", content)})[0][0]  # type: ignore[index]
+    assert isinstance(sheet, RawSheet)
+    assert (sheet.rows[0][0], sheet.faults) == ("标题", {(1, 1): "#N/A"})
+
+
+def test_a_comment_does_not_hide_a_dtd() -> None:
+    content = patched(workbook(), SHEET, lambda x: b"<!-- <worksheet> --><!DOCTYPE x>" + x)
+    with pytest.raises(WorkbookError, match="DTD"):
+        inspect(content, "a.xlsx")
+
+
+def test_a_part_longer_than_the_directory_says_is_damaged() -> None:
+    """A zip may promise less than it holds: what is over is never unpacked, and the file not read."""
+    content = bytearray(workbook())
+    with zipfile.ZipFile(io.BytesIO(content)) as z:
+        size = z.getinfo(SHEET).file_size
+    at = content.rindex(SHEET.encode()) - 46  # its entry in the directory
+    assert content[at : at + 4] == b"PK\x01\x02"
+    content[at + 24 : at + 28] = (size - 10).to_bytes(4, "little")
+    with pytest.raises(WorkbookError, match="已损坏"):
+        inspect(bytes(content), "a.xlsx")
+
+
+def test_a_module_in_the_working_directory_does_not_stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "zipfile.py").write_text("raise SystemExit", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend("")
+    assert [s.name for s in read_batch({0: ("a.xlsx", workbook())})[0]] == ["表"]  # type: ignore[union-attr]
 
 
 def test_damage_inside_is_said_and_the_rest_is_read() -> None:
