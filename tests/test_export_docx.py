@@ -12,7 +12,7 @@ import docx
 import pytest
 from docx.oxml.ns import qn
 
-from jianbao.brief.parts import Document
+from jianbao.brief.parts import Document, Foot, Prose, Run
 from jianbao.publish.export.docx import write
 from sample_document import HOSTILE, SENTENCE, chart, document, hostile
 
@@ -76,6 +76,15 @@ def test_the_annex_is_a_small_table_right_after_the_closing_line(issued: docx.do
     at = texts.index("附件：指标口径")
     assert texts.count("附件：指标口径") == 1 and texts[at - 1].startswith("数据截至")
     assert not issued.paragraphs[at].paragraph_format.page_break_before
+
+
+def test_the_foot_takes_the_end_of_the_issue_with_it_to_the_next_page(issued: docx.document.Document) -> None:
+    kept = [[p.paragraph_format.keep_with_next for p in row.cells[0].paragraphs] for row in issued.tables[1].rows]
+    assert kept[-2:] == [[True], [True]]
+    at = next(i for i, p in enumerate(issued.paragraphs) if p.style.name == "报尾")
+    assert [p.paragraph_format.keep_with_next for p in issued.paragraphs[at - 1:at + 4]] == [True] * 5
+    plain = docx.Document(io.BytesIO(write(Document((Prose((Run("甲"),)), Prose((Run("乙"),)), Foot(issue_to="各县"))))))
+    assert [bool(p.paragraph_format.keep_with_next) for p in plain.paragraphs if p.style.name == "Body Text"] == [False, True]
 
 
 def test_no_space_is_put_between_a_number_and_its_measure_word(issued: docx.document.Document) -> None:

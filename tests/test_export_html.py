@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from jianbao.brief.parts import Column, Document, Run, Table
 from jianbao.publish.export.html import write
 from sample_document import HOSTILE, SENTENCE, document, hostile
 
@@ -102,6 +103,13 @@ def test_charts_are_described_and_tables_have_heads() -> None:
         "条形图：各县（市、区）启动率，云麓区95.2%最高，临湖新区66.7%最低。"]
     assert {th.get("scope") for th in page.all("th")} == {"col", "row"}
     assert len(page.all("caption")) == 3        # the table, the data behind the chart, the annex
+
+
+@pytest.mark.parametrize(("columns", "wide"), [(4, 0), (5, 1)])
+def test_a_table_too_wide_for_a_phone_says_that_it_scrolls(columns: int, wide: int) -> None:
+    table = Table("表", (Column("甲"),) * columns, ((Run("1"),) * columns,))
+    assert write(Document((table,))).decode().count('class="scroll wide"') == wide
+    assert 'class="scroll wide" role="region" tabindex="0" aria-label="各县（市、区）启动率"><img' in write(document()).decode()
 
 
 def test_the_working_paper_links_figures_to_their_notes() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from jianbao.brief.markup import html, issue_number, unbroken
-from jianbao.brief.notes import facts, groups, numbers
+from jianbao.brief.notes import command, facts, groups, numbers
 from jianbao.brief.parts import Column, Document, Figure, Findings, Heading, Prose, Run, Sources, Table
 from jianbao.publish.export.layout import lay_out, numeral, widths
 from sample_document import HEAD, document, figures, source_rows
@@ -75,6 +75,14 @@ def test_figures_of_one_reading_share_a_note_and_notes_stand_by_indicator() -> N
     assert (first.printed, first.subject) == ("38.6%", "全市 · 2023-W42 · 时点")
 
 
+@pytest.mark.parametrize(("scope", "as_of", "said"), [
+    ("subtree", "2023-10-23T12:00:00", "--form 时点 --as-of 2023-10-23T12:00 --rows"),
+    ("own", "2023-10-23T12:00:05", "--form 时点 --scope own --as-of 2023-10-23T12:00:05 --rows")])
+def test_a_note_says_what_to_type_for_all_its_rows(scope: str, as_of: str, said: str) -> None:
+    note = groups(Sources("", figures=(figure("f1", scope=scope, as_of=as_of, unit="C01"),)))[0].notes[0]
+    assert command(note) == f"jianbao show A02 --unit C01 --period 2023-W42 {said}"
+
+
 def test_rows_listed_under_one_note_are_not_listed_again() -> None:
     found = groups(Sources("", figures=(
         figure("f1"), figure("f2", indicator="x", title="另一指标"), figure("f3", unit="C01", rows=source_rows(1)))))
@@ -119,6 +127,8 @@ def test_a_traced_cell_has_room_for_the_number_of_its_note() -> None:
 
 def test_issue_number() -> None:
     assert issue_number(HEAD) == "第7期（总第42期）"
+    assert issue_number(replace(HEAD, number=8, total=8)) == "第8期"
+    assert issue_number(replace(HEAD, number=None)) == "总第42期"
 
 
 def test_markup_escapes_and_marks_header_cells() -> None:

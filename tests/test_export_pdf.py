@@ -165,6 +165,11 @@ def test_each_reading_has_one_note_and_its_rows_stand_once(working: bytes) -> No
     assert notes.count("云麓区报表.xlsx·整改台账·第5行") == 2      # one of each reading: their lists differ
 
 
+def test_no_line_of_a_command_ends_within_an_option(working: bytes) -> None:
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(working)).pages)
+    assert text.count("--as-of 2023-10-23T09:00") == 2 and not re.search(r"--\s", text)
+
+
 def test_a_document_without_head_or_anything_compiles() -> None:
     assert "简报" in words(write(Document(())))
     assert "没有数据" in words(write(Document((Table("没有数据", (Column("单位"),), ()), Table("空", (), ())))))

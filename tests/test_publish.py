@@ -115,7 +115,8 @@ def test_a_failing_notebook_leaves_the_good_issue_and_the_others_go_on(workspace
     assert "weekly.ipynb, cell 3: ValueError: 第三格坏了" in first.why
     assert "raise ValueError" in first.why
     assert (made.folder / "brief.pdf").read_bytes() == good
-    assert made.folder.with_name("root.failed.ipynb").exists()
+    kept_as = made.folder.with_name("root.failed.ipynb")
+    assert kept_as.exists() and first.why.endswith(f"\n运行到此为止的笔记本：{kept_as}")
     assert not list(made.folder.parent.glob("*.part-*"))
 
 

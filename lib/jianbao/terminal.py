@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FINDINGS_SHOWN = 40
 _WIDTH = 150        # when the output is no terminal
+_WHOLE = 10         # a column no wider than this is never folded
 
 
 def dump(value: Any) -> None:
@@ -34,7 +35,8 @@ def receipt(found: Receipt) -> None:
 
     shown = sorted(found.findings, key=lambda f: f.severity)[:FINDINGS_SHOWN]
     for f in shown:
-        click.echo(f"{'错误' if f.severity == 'error' else '提示'}  {_clean(f.place)}：{_clean(f.message)}{_clean(f.remedy)}")
+        gap = " " if f.message[-1:].isascii() else ""       # 。 brings its own room
+        click.echo(f"{'错误' if f.severity == 'error' else '提示'}  {_clean(f.place)}：{_clean(f.message)}{gap}{_clean(f.remedy)}")
     if len(found.findings) > len(shown):
         click.echo(f"……另有 {len(found.findings) - len(shown)} 条，见 --json 或退回的文件。")
     for file in found.files:
@@ -42,7 +44,7 @@ def receipt(found: Receipt) -> None:
             click.echo(f"{OUTCOMES[file.outcome]}  {_clean(file.file)} → {near(file.returned)}")
     for file in found.files:
         for guess in file.guesses if file.outcome != "duplicate" else ():
-            click.echo(f"推断  {_clean(file.file)}：{_clean(guess)}")
+            click.echo(f"自动识别  {_clean(file.file)}：{_clean(guess)}")
     totals = "，".join(f"{OUTCOMES[k]} {n} 份" for k, n in found.counts.items()) or "没有文件"
     errors = sum(f.severity == "error" for f in found.findings)
     click.echo(f"{totals}；错误 {errors} 条，提示 {len(found.findings) - errors} 条"
@@ -102,13 +104,16 @@ def result(found: Result) -> None:
 
 
 def table(columns: Sequence[str], lines: Sequence[Sequence[str]], right: tuple[int, ...] = ()) -> None:
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for n, column in enumerate(columns):
-        shown.add_column(column, justify="right" if n in right else "left", overflow="fold")
+        widest = max([cell_len(column), *(cell_len(line[n]) for line in lines)])
+        # Short columns stay whole, so that the long ones fold first.
+        shown.add_column(column, justify="right" if n in right else "left", overflow="fold", min_width=min(widest, _WHOLE))
     for line in lines:
         shown.add_row(*(Text(_clean(value)) for value in line))
     Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False).print(shown)

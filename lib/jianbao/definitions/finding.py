@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Finding:
-    """Where, what, and what to do. `error` returns that submission; `warning` wants an explanation."""
+    """Where, what, and what to do. `error` returns that submission; `warning` (提示) asks for a second look and lets it in."""
 
     severity: Literal["error", "warning"]
     rule: str                   # required, type, code, unit, entitled, late, key, reference …, or a ledger rule's id

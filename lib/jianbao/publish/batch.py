@@ -79,6 +79,7 @@ def run(issues: Iterable[Issue], workspace: Workspace, *, jobs: int = 1, force: 
 def make(issue: Issue, workspace: Workspace, *, force: bool = False) -> Result:
     """One issue. Never raises for what goes wrong inside it: that is its result."""
     folder = issue.folder(workspace)
+    kept = ""
     try:
         notebook, parameters = parameters_of(issue, workspace)
         parts = manifest.ingredients(issue, notebook, parameters, workspace)
@@ -97,16 +98,15 @@ def make(issue: Issue, workspace: Workspace, *, force: bool = False) -> Result:
                 manifest.write(work, issue, parameters, parts, made_at=workspace.now.isoformat(), outputs=names)
                 _swap(work, folder)
             except BaseException:
-                _keep_failed(work, folder)
+                kept = _keep_failed(work, folder)
                 raise
         why = "、".join(_WORDS[x] for x in differs) or "重编"
         result = Result(issue, "made", folder, _outputs(folder), why)
     except JianbaoError as e:
-        kept = folder.with_name(f"{folder.name}.failed.ipynb")
-        result = Result(issue, "failed", folder, why=f"{e}" + (f"\n运行到此为止的笔记本：{kept}" if kept.exists() else ""))
+        result = Result(issue, "failed", folder, why=f"{e}{kept}")
     except Exception as e:
         # A fault of ours in one issue must not take the batch down; it is shown whole, for whoever mends it.
-        result = Result(issue, "failed", folder, why="".join(traceback.format_exception(e)).rstrip())
+        result = Result(issue, "failed", folder, why="".join(traceback.format_exception(e)).rstrip() + kept)
     _log(result, workspace)
     return result
 
@@ -175,11 +175,14 @@ def _recover(folder: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _keep_failed(work: Path, folder: Path) -> None:
-    """The notebook as far as it got, beside the issue, for whoever must mend it."""
-    if (work / NOTEBOOK).exists():
-        (work / NOTEBOOK).replace(folder.with_name(f"{folder.name}.failed.ipynb"))
+def _keep_failed(work: Path, folder: Path) -> str:
+    """The notebook as far as it got, beside the issue, for whoever must mend it; a line that names it, or ""."""
+    kept = folder.with_name(f"{folder.name}.failed.ipynb")
+    ran = (work / NOTEBOOK).exists()
+    if ran:
+        (work / NOTEBOOK).replace(kept)
     shutil.rmtree(work, ignore_errors=True)
+    return f"\n运行到此为止的笔记本：{kept}" if ran else ""
 
 
 def _log(result: Result, workspace: Workspace) -> None:

@@ -267,15 +267,29 @@ class _Writer:
         foot = self.page.foot
         if foot is None:
             return
-        self.paragraph("报尾")
+        self._hold_to_the_foot()
+        self.paragraph("报尾").paragraph_format.keep_with_next = True
         lines = markup.recipients(foot)
         for i, said in enumerate(lines):
             paragraph = self.paragraph("报尾", said)
             word.put(paragraph._p.get_or_add_pPr(), word.element("ind", left="840", right="280", hanging="560"))
-            paragraph.paragraph_format.keep_with_next = True
+            paragraph.paragraph_format.keep_with_next = paragraph.paragraph_format.keep_together = True
             word.rule(paragraph, [side for side, here in (("top", i == 0), ("bottom", i == len(lines) - 1)) if here])
         if said := markup.printed_copies(foot):
             self.paragraph("报尾", said).alignment = 2
+
+
+    def _hold_to_the_foot(self) -> None:
+        """What ends the issue goes over the page with the foot, which would look lost there alone."""
+        for part in reversed(list(self.out.iter_inner_content())):
+            if hasattr(part, "rows"):
+                for row in list(part.rows)[-2:]:
+                    for cell in row.cells:
+                        cell.paragraphs[0].paragraph_format.keep_with_next = True
+                return
+            part.paragraph_format.keep_with_next = True
+            if part.style.name != "注":
+                return
 
 
 def _red() -> Any:

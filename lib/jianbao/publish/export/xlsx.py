@@ -79,7 +79,7 @@ def _source_rows(book: Any, page: Layout) -> None:
 
 
 def _table(book: Any, page: Layout, title: str, table: Table) -> None:
-    from openpyxl.styles import Font
+    from openpyxl.styles import Alignment, Font
 
     changes = [any(row[j].text.startswith("+") for row in table.rows) for j in range(len(table.columns))]
 
@@ -93,6 +93,9 @@ def _table(book: Any, page: Layout, title: str, table: Table) -> None:
         [value(cell.text, column.align, change)
          for column, change, cell in zip(table.columns, changes, row, strict=True)]
         for row in table.rows], totals=totals)
+    for j, column in enumerate(table.columns):
+        for cell in next(sheet.iter_cols(j + 1, j + 1, _HEAD + 1, _HEAD + len(table.rows))) if table.rows else ():
+            cell.alignment = Alignment(horizontal=column.align, vertical="top", wrap_text=cell.data_type == "s")
     for said in table.notes:
         _put(sheet, sheet.max_row + 1, 1, said)
     for i in table.total_rows:
