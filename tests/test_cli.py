@@ -166,6 +166,18 @@ def test_lint_names_file_and_line(workspace: Workspace, tmp_path: Path) -> None:
     assert "Did you mean" in wrong[0]["message"]
 
 
+def test_lint_tells_of_a_correction_that_no_longer_fits(workspace: Workspace, tmp_path: Path) -> None:
+    copy = tmp_path / "ws"
+    shutil.copytree(workspace.root, copy, ignore=shutil.ignore_patterns("issues", "outbox", "returns"))
+    (copy / "params" / "corrections").mkdir(exist_ok=True)
+    (copy / "params" / "corrections" / "late.yml").write_text(
+        "- {ledger: study, unit: C01, match: {topic: 没有这一行}, set: {days: 2}, expect: {days: 9}, reason: 电话更正, who: 办公室,"
+        " on: 2023-10-20T09:00:00}\n", encoding="utf-8")
+    result = call(copy, "lint")
+    assert result.exit_code == 0
+    assert "params/corrections: study, C01" in result.stdout and "no row says" in result.stdout and "电话更正" in result.stdout
+
+
 def test_schemas_are_current(workspace: Workspace) -> None:
     from jianbao.definitions.schema import schemas
 

@@ -12,7 +12,6 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property, total_ordering
-from typing import Any
 
 from jianbao.errors import UnknownName, unknown
 
@@ -267,7 +266,3 @@ def _year_of(month: int, today: date, campaign_starts: date | None) -> int:
     if not years:
         return first[0] + (month < first[1])
     return min(years, key=lambda y: abs((y - today.year) * 12 + month - today.month))
-
-
-def as_period(value: Any, week_start: int = 0) -> Period:
-    return value if isinstance(value, Period) else Period(str(value), week_start)

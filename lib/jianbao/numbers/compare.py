@@ -273,9 +273,3 @@ def _on(reading: Reading, units: frozenset[str]) -> float | None:
 def _value(reading: Reading) -> float:
     assert reading.value is not None
     return reading.value
-
-
-def as_values(derived: Iterable[Any]) -> list[Any]:
-    """Plain numbers of derived figures, for data frames."""
-    return [d.difference if isinstance(d, Change) else d.place if isinstance(d, Rank) else d.gap
-            if isinstance(d, Schedule) else d.value if isinstance(d, Share) else None for d in derived]

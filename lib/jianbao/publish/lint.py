@@ -39,7 +39,7 @@ def lint(workspace: Workspace) -> list[Remark]:
     except DefinitionError as e:
         return [Remark("error", "", line) for line in str(e).splitlines()]
     remarks = [*_notebooks(workspace.root, definitions), *_products(workspace, definitions), *_braces(definitions),
-               *_unused(definitions), *_master(workspace)]
+               *_unused(definitions), *_master(workspace), *_corrections(workspace)]
     return sorted(remarks, key=lambda r: r.severity)
 
 
@@ -176,6 +176,13 @@ def _master(workspace: Workspace) -> Iterator[Remark]:
         rows = workspace.master_rows(master) or []
         for code in sorted({str(r["unit"]) for r in rows if r.get("unit")} - codes):
             yield Remark("error", "data/master", f"{definitions.ledgers[master].title}: no unit {code} in the register.")
+
+
+def _corrections(workspace: Workspace) -> Iterator[Remark]:
+    """Declared corrections that are not applied, because the rows no longer say what was expected."""
+    if workspace.definitions.corrections and workspace.store.version() is not None:
+        for said in workspace.snapshot().failed_corrections():
+            yield Remark("warning", "params/corrections", said)
 
 
 __all__ = ["Remark", "lint", "write_schemas"]
