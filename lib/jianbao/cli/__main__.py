@@ -1,0 +1,5 @@
+"""`python -m jianbao.cli`."""
+
+from jianbao.cli import main
+
+main()
