@@ -22,11 +22,11 @@ UNITS = [("root", None, "汇总节点"), (OFFICE, "root", "主题办"), ("C01", 
 BEFORE = datetime(2023, 8, 25, 9)
 
 
-def week(n: int) -> Period:
-    return Period(f"2023-W{n}")
+def week(n: int | Period) -> Period:
+    return n if isinstance(n, Period) else Period(f"2023-W{n}")
 
 
-def monday(n: int, hour: int = 9) -> datetime:
+def monday(n: int | Period, hour: int = 9) -> datetime:
     """The morning after week `n`, before its cut-off at noon."""
     return datetime.combine(week(n).ends + timedelta(days=1), datetime.min.time()).replace(hour=hour)
 
@@ -68,7 +68,7 @@ class HandWorld:
         columns = ("teams_due", "team_members", "leaders_county_up", "party_org_count", "members", "backlog_base")
         self.master("bases", *[{"unit": u, "base_date": on, **dict.fromkeys(columns, 0), **said} for u, said in by_unit.items()], at=at)
 
-    def file(self, ledger: str, n: int, unit: str, *rows: dict[str, Any], at: datetime | None = None, accepted: bool = True,
+    def file(self, ledger: str, n: int | Period, unit: str, *rows: dict[str, Any], at: datetime | None = None, accepted: bool = True,
              units: tuple[str, ...] = (), findings: tuple[Any, ...] = ()) -> None:
         """One sheet for week `n`; without rows a nil return. Rows are the unit's own unless they name another."""
         self._receive(Sheet(ledger, week(n), unit, units or (unit,), at or monday(n), tuple({"unit": unit, **r} for r in rows),
@@ -77,12 +77,12 @@ class HandWorld:
     def _receive(self, sheet: Sheet) -> None:
         receive(self.workspace, [sheet], sheet.received_at)
 
-    def cube(self, *weeks: int, as_of: datetime | None = None) -> Cube:
+    def cube(self, *weeks: int | Period, as_of: datetime | None = None) -> Cube:
         return Cube(self.workspace, [week(n) for n in weeks], as_of=as_of, indicators=[])
 
     def read(self, indicator: str, unit: str, n: int | Period, form: Any = None, scope: Any = "subtree",
              as_of: datetime | None = None) -> Reading:
-        period = n if isinstance(n, Period) else week(n)
+        period = week(n)
         return read(Cube(self.workspace, [period], as_of=as_of, indicators=[]), indicator, unit, period, form=form, scope=scope)
 
     def value(self, *question: Any, **more: Any) -> float | None:

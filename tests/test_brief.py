@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 import jianbao as jb
-from jianbao.brief.parts import Chart, Findings, Foot, Head, Heading, Prose, Sources, Table
+from jianbao.brief.parts import Advice, Chart, Findings, Foot, Head, Heading, Prose, Sources, Table
 from jianbao.calendar import issue_number, worked_day
 from jianbao.errors import BriefError, UnknownName
 from jianbao.workspace import Workspace
@@ -163,10 +163,12 @@ def test_a_chart_without_data_is_a_note_not_a_crash(example: Workspace) -> None:
 def test_findings_suggestions_and_the_closing_line(brief: jb.Brief) -> None:
     brief.findings()
     brief.heading("下步建议")
-    brief.suggestions(limit=3)
+    brief.suggestions(limit=3, routine="none")
+    steps = len(brief.parts) - 2
+    assert 1 <= steps <= 3        # a step is one paragraph
     brief.sources()
     kinds = [type(p) for p in brief.parts]
-    assert kinds == [Findings, Heading, Prose, Prose, Prose, Sources, Foot]
+    assert kinds == [Findings, Heading, *[Prose] * steps, Advice, Sources, Foot]
     findings, sources = brief.parts[0], brief.parts[-2]
     assert isinstance(findings, Findings) and isinstance(sources, Sources)
     due, filed = brief.filed
@@ -201,14 +203,15 @@ def test_as_of_brings_back_what_was_known_then(example: Workspace) -> None:
 def test_previous_figures_that_changed_since_they_were_issued_are_said(brief: jb.Brief) -> None:
     brief.say("整改完成率{整改完成率}〔，{整改完成率.环比}〕。")
     brief.revisions()
-    note = brief.parts[-1]
-    assert isinstance(note, Prose)
+    note, table = brief.parts[-2:]
+    assert isinstance(note, Prose) and isinstance(table, Table)
     then = jb.open_brief("2023-W41", "root", "2023-10-16T12:00", workspace=brief.workspace)["整改完成率"]
     now = brief["整改完成率"].previous()
     assert now is not None and then.value != now.value
     was, become = (f"{100 * (r.value or 0):.1f}%" for r in (then, now))
     assert f"整改完成率（累计）由{was}调整为{become}" in note.text
-    assert note.text.startswith("修订说明：因迟报、更正，2023年第41周")
+    assert note.text.startswith("修订说明：因迟报补报") and "2023年第41周（10月9日—10月15日）截止时的数有调整" in note.text
+    assert table.face == "working" and table.rows[0][2].text == was
 
 
 def test_nothing_is_said_of_revisions_before_anything_was_compared(brief: jb.Brief) -> None:

@@ -211,11 +211,12 @@ def test_corrections_name_what_is_there(params: Path) -> None:
 
 
 def test_rules_of_diagnosis_name_indicators(params: Path) -> None:
-    rule = "- {id: R1, when: launch.rat < 1, evidence: e, suggest: s}\n"
+    rule = ("suggestions: [{id: R1, step: s, any: [launch.rat < 1], evidence: e, suggest: s, "
+            "success: {indicator: launch.rate}}]\n")
     assert written(params, "diagnosis.yml",
                    rule).startswith("params/diagnosis.yml:1: R1: no indicator 'launch.rat'. Did you mean: launch.rate")
-    assert "R1: when: 'launch.rate <' is not an expression" in written(params, "diagnosis.yml",
-                                                                       rule.replace("launch.rat < 1", "launch.rate <"))
+    assert "R1: 'launch.rate <' is not an expression" in written(params, "diagnosis.yml",
+                                                                 rule.replace("launch.rat < 1", "launch.rate <"))
 
 
 def test_time_runs_forward(params: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from jianbao.definitions import expressions
+from jianbao.definitions.advice import WORDS
 from jianbao.definitions.load import Definitions, load
 from jianbao.definitions.period import Period
 from jianbao.errors import DefinitionError
@@ -78,7 +78,7 @@ def test_each_indicator_is_of_the_nature_that_was_decided(definitions: Definitio
 def test_every_way_of_counting_and_rolling_up_occurs(definitions: Definitions) -> None:
     indicators = list(definitions.catalogue)
     assert {i.rolls_up for i in indicators} == {"sum", "distinct", "stock", "ratio", "none"}
-    assert {i.code[0] for i in indicators} == set("ABCDEFGH")
+    assert {i.code[0] for i in indicators} == set("ABCDEFGHI")
     for field in ("units_having", "median_of", "enter", "combine", "numerator", "value"):
         assert any(getattr(i, field) is not None for i in indicators), field
     assert {i.ledger for i in indicators if i.ledger} == set(definitions.ledgers)
@@ -87,10 +87,10 @@ def test_every_way_of_counting_and_rolling_up_occurs(definitions: Definitions) -
 def test_suggestions_and_targets_speak_of_indicators_that_exist(definitions: Definitions) -> None:
     catalogue = definitions.catalogue
     for s in definitions.suggestions:
-        named = [f"{table}.{name}" for table, name in expressions.columns_of(s.when)]
-        braces = [b.split(".")[0] for b in re.findall(r"\{([^}]+)\}", s.evidence + s.suggest)]
-        assert [n for n in named + braces if n not in catalogue] == [], s.id
-        assert s.measure in definitions.ledgers["tasks"].columns["measure"].codes
+        braces = [re.split("[.:]", b)[0] for b in re.findall(r"\{([^}]+)\}", s.evidence + s.suggest + s.own)]
+        assert [n for n in s.indicators + braces if n not in catalogue and n not in WORDS] == [], s.id
+    gaps = {measure for s in definitions.suggestions for measure in s.gap}
+    assert gaps == set(definitions.ledgers["tasks"].columns["measure"].codes) - {"组织保障"}
 
 
 def test_every_level_is_made_of_org_types_of_the_register(definitions: Definitions) -> None:
@@ -121,6 +121,18 @@ def test_what_is_committed_is_what_the_example_makes(example: Any, definitions: 
     for name in ("register", "bases", "groups", "tasks"):
         example.sheets.master(definitions.ledgers[name], getattr(example.city, name), tmp_path / f"{name}.xlsx")
         assert cells(ROOT / "data" / "master" / f"{name}.xlsx") == cells(tmp_path / f"{name}.xlsx")
+
+
+def test_a_unit_is_asked_for_few_ledgers_a_week(received: Any) -> None:
+    """Most of what is not urgent is asked for when a month ends, and may come earlier."""
+    asked: dict[str, dict[str, int]] = {"2023-W39": {}, "2023-W42": {}}
+    for week, units in asked.items():
+        for due in received.workspace.due(Period(week)):
+            units[due.unit.code] = units.get(due.unit.code, 0) + 1
+    assert {u: asked["2023-W42"][u] for u in ("S01", "D01", "C01", "C01T1", "C01T1V1")} == {
+        "S01": 5, "D01": 5, "C01": 7, "C01T1": 4, "C01T1V1": 1}
+    assert asked["2023-W39"]["C01T1"] == 4 + 3      # lectures, cases, livelihood matters
+    assert max(asked["2023-W39"].values()) <= 12
 
 
 def test_the_same_week_is_written_with_the_same_bytes(example: Any, definitions: Definitions, tmp_path: Path) -> None:
@@ -171,12 +183,76 @@ def test_the_indicators_come_to_what_was_planted(received: Any, week: str, view:
     assert wrong == {}
 
 
+def test_every_slot_of_the_report_has_a_figure(definitions: Definitions) -> None:
+    last = planted_values()["2023-W42"]["cut-off"]["root"]
+    slots = {i.slot: i.id for i in definitions.catalogue if i.slot and i.slot.startswith("N")}
+    assert sorted(slots) == [f"N{n:02d}" for n in range(1, 41)]
+    figures = {slot: last[i].get("时点", last[i].get("累计")) for slot, i in slots.items()}
+    assert [slot for slot, value in figures.items() if not (value[0] if isinstance(value, list) else value)] == []
+
+
+def test_what_may_be_claimed_and_what_not() -> None:
+    """As data/example/README.md tells it."""
+    values = planted_values()
+
+    def said(week: str, indicator: str, form: str = "累计") -> Any:
+        return values[week]["cut-off"]["root"][indicator][form]
+
+    trained = {week: said(week, "group_study.village_officials", "时点") == said(week, "bases.village_officials", "时点")
+               for week in values}
+    assert trained == {week: week >= "2023-W41" for week in values}     # 全覆盖 of those sent to villages
+    held, due = said("2023-W42", "reading_class.coverage")
+    assert held < due                                                    # not 均举办
+    daily = {week: said(week, "dispatch.rate", "期内") for week in values}
+    assert {week for week, (days, of) in daily.items() if days == of} == {f"2023-W{n}" for n in (37, 39, 41, 42)}
+    changed = said("2023-W42", "topics.refiled_leaders") + said("2023-W42", "topics.adjusted_leaders")
+    assert 0 < changed < said("2023-W42", "topics.city_leaders", "时点")
+    solved = [said("2023-W42", i) for i in ("visits.solved", "development.solved", "livelihood.solved")]
+    assert 0 < said("2023-W42", "problems.solved_total") < sum(solved)   # some stand in two lists
+    assert said("2023-W42", "supervision.orgs") <= said("2023-W42", "party_orgs.count", "时点")
+
+
+def test_numbers_run_on_and_links_lead_somewhere(received: Any) -> None:
+    briefs = sorted(r["issue_no"] for r in rows_of(received.workspace, "publications") if r["doc_type"] == "简报")
+    assert briefs == list(range(1, 1 + len(briefs))) and briefs
+    sessions = sorted(r["seq_no"] for r in rows_of(received.workspace, "study")
+                      if r["unit"] == "S01" and r["study_type"] == "中心组")
+    assert sessions == list(range(1, 1 + len(sessions))) and sessions
+    keys = {"development": "problem_id", "livelihood": "item_id", "institutions": "entry_id"}
+    known = {(r["unit"], r[key]) for name, key in keys.items() for r in rows_of(received.workspace, name)}
+    linked = {(r["unit"], r["link_id"]) for name in ("cases", "topics") for r in rows_of(received.workspace, name)
+              if r["link_id"]}
+    assert linked and linked <= known
+
+
+def test_two_problems_read_alike_only_where_one_was_copied(received: Any) -> None:
+    problems = rows_of(received.workspace, "problems")
+    places: dict[str, set[str]] = {}
+    for r in problems:
+        assert len(r["summary"]) <= 80
+        places.setdefault(r["summary"], set()).add(r["unit"])
+    assert [units for units in places.values() if len(units) > 1] == [{"C01T2", "C04T2"}]
+    assert len(places) > 500
+
+
 def test_a_cube_of_two_weeks_reads_each_weeks_own_register(received: Any) -> None:
     """A village is merged away in W40: 91 units had launched before, 90 of those that still stand have."""
     before, after = Period("2023-W39"), Period("2023-W42")
     cube = Cube(received.workspace, [before, after], indicators=["launch.units"])
     launched = [cube.values("launch.units", "累计", p).numerator[cube.at("root", p)] for p in (before, after)]
     assert launched == [91, 90]
+
+
+def planted_values() -> Any:
+    return json.loads((EXAMPLE / "planted.json").read_text(encoding="utf-8"))["values"]
+
+
+def rows_of(workspace: Workspace, ledger: str) -> list[dict[str, Any]]:
+    """The rows of a ledger as they stand at the end of the last week."""
+    snapshot = workspace.snapshot()
+    by_key = workspace.definitions.ledgers[ledger].by_key
+    source = snapshot.state(ledger, Period("2023-W42").ends) if by_key else snapshot.source(ledger)
+    return snapshot.connection.sql(f"select * from {source}").to_arrow_table().to_pylist()
 
 
 def cells(path: Path) -> list[Any]:

@@ -18,6 +18,7 @@ FLOORS = {
     "store": 3,
     "workspace": 4,
     "calendar": 5,
+    "issued": 5,
     "intake": 5,
     "numbers": 5,
     "brief": 6,

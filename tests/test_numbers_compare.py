@@ -80,10 +80,25 @@ def test_nil_returns_are_filings_returned_sheets_are_not(bureaus: HandWorld) -> 
     assert c.direction == "same"
 
 
-def test_a_distinct_count_cannot_be_cut_to_the_common_units(bureaus: HandWorld) -> None:
+def test_a_distinct_count_is_cut_to_the_common_units(bureaus: HandWorld) -> None:
     days(bureaus, 35, D01=2, D02=3, D03=4, D04=1, D05=6)
     days(bureaus, 36, D01=3, D02=3, D03=5, D04=2)
-    assert isinstance(change(bureaus.read("reading_class.teams", "root", 36, IN)), Withheld)
+    c = change(bureaus.read("reading_class.teams", "root", 36, IN))
+    assert isinstance(c, Change)
+    assert (c.before, c.now, c.same_coverage) == (4, 4, True)       # five teams, then four: the fifth did not file
+
+
+def test_posts_met_in_several_common_units_count_once(bureaus: HandWorld) -> None:
+    def visited(n: int, day: date, **leaders: str) -> None:
+        for unit, leader in leaders.items():
+            bureaus.file("visits", n, unit, {"visit_date": day, "leader_code": leader, "leader_rank": "县处级", "found": 1,
+                                             "solved_on_site": 0})
+
+    visited(35, DAY[35], D01="X-1", D02="X-1", D03="X-2", D04="X-3", D05="X-4")
+    visited(36, DAY[36], D01="X-1", D02="X-2", D03="X-2", D04="X-2")
+    c = change(bureaus.read("visits.leaders", "root", 36, IN))
+    assert isinstance(c, Change)
+    assert (c.before, c.now, c.same_coverage) == (3, 2, True)       # then
 
 
 def test_what_is_asked_once_is_compared_with_all_that_answered(bureaus: HandWorld) -> None:

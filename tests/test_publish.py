@@ -34,7 +34,7 @@ def made(workspace: Workspace) -> batch.Result:
 def test_an_issue_has_every_format_and_a_seal(made: batch.Result) -> None:
     names = {p.name for p in made.folder.iterdir()}
     assert names == {"brief.ipynb", "brief.html", "brief.pdf", "brief.docx", "annex.xlsx", "working.html", "working.pdf",
-                     "manifest.json"}
+                     "working.xlsx", "issue.json", "manifest.json"}
     sealed = manifest.read(made.folder)
     assert sealed is not None
     assert sealed["issue"] == "weekly/2023-W42/root"

@@ -1,6 +1,6 @@
 """What happened in 澜川 from 2023-W35 to 2023-W42, unit by unit: the truth that is then filed more or less well.
 
-Every row is a dict keyed by the ledger's column names, with its unit. Imports city.
+Every row is a dict keyed by the ledger's column names, with its unit. Imports city, texts.
 """
 
 from __future__ import annotations
@@ -8,12 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
 from city import MERGED, MERGED_INTO, MERGED_ON, PACE, STARTS, City, Row, county_of
+from texts import SAID, summary
 
 WEEKS = [f"2023-W{n}" for n in range(35, 43)]
 HOLIDAY = [date(2023, 9, 29) + timedelta(days=n) for n in range(8)]  # 中秋、国庆: little happens
 CLOSES = date(2023, 10, 22)
+HIDES = ("D07", "C01T3", "C02T5", "C06T1")  # much study, little done
+# These rectify everything on one day: the last but two of a week, or some Friday.
+AT_ONCE = {"C06D1": date(2023, 10, 20), "D12": date(2023, 10, 13)}
 
 
 def starts(week: str) -> date:
@@ -47,6 +52,7 @@ class Events:
     dated: dict[str, list[Row]] = field(default_factory=dict)
     weekly: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    matters: list[Any] = field(default_factory=list)  # what stands in units' lists and changes: see matters.py
 
 
 def happen(city: City, random: Random) -> Events:
@@ -63,7 +69,146 @@ def happen(city: City, random: Random) -> Events:
     for rows in events.dated.values():
         for n, row in enumerate(rows):
             row["_id"] = n + 1_000_000 * len(row)
+    # What follows has draws of its own, so that what stands above stays as it is.
+    said: dict[str, int] = {}
+    for p in events.problems:
+        own = Random(f"{p.unit}{p.row['problem_id']}{STARTS}")
+        p.row["summary"] = summary(p.row["summary"], _near(units[p.unit], units, own), own, said)
+    copied = {p.unit: p for p in events.problems if p.row["problem_id"] == "WT-002"}
+    copied["C04T2"].row["summary"] = copied["C01T2"].row["summary"]
+    _towns_study_less(events.dated["study"], Random(f"towns{STARTS}"))
+    events.dated["study"] += _more_study(units, Random(f"study{STARTS}"))
+    events.dated["visits"] += _more_visits(units, events.dated["visits"], Random(f"visits{STARTS}"))
+    _number_sessions(events.dated["study"], units)
+    events.dated["lectures"] = _lectures(units, city, Random(f"lectures{STARTS}"))
     return events
+
+
+def _near(u: Row, units: dict[str, Row], random: Random) -> str:
+    """A town or village of the unit's county, or of any."""
+    below = [x["short_name"] for x in units.values() if x["org_type"] in ("乡镇(街道)", "村(社区)") and x["code"] != MERGED
+             and (not county_of(u["code"]) or county_of(x["code"]) == county_of(u["code"]))]
+    return str(random.choice(below))
+
+
+def _more_study(units: dict[str, Row], random: Random) -> list[Row]:
+    """Units that study much: a session of each kind a week, and a longer reading class."""
+    rows = []
+    for code in HIDES:
+        for n, week in enumerate(WEEKS[2:]):
+            for study_type in ("中心组", "专题研讨", *(("读书班",) if n in (1, 2) else ())):
+                if (day := _day(random, week)) is None:
+                    continue
+                days = min(2, 5 - day.weekday()) if study_type == "读书班" else 0.5
+                size = random.randint(9, 12)
+                rows.append(
+                    {
+                        "unit": code,
+                        "study_type": study_type,
+                        "start_date": day,
+                        "end_date": day + timedelta(days=int(days - 0.5)),
+                        "days": days,
+                        "topic": random.choice(TOPICS),
+                        "should": size,
+                        "actual": size,
+                        "_id": 60_000_001 + 2 * len(rows),
+                    }
+                )
+    return rows
+
+
+def _towns_study_less(study: list[Row], random: Random) -> None:
+    """Most of what a town's centre group did after its first session was a discussion only."""
+    seen: set[str] = set()
+    for row in sorted(study, key=lambda r: (r["start_date"], r["_id"])):
+        if row["study_type"] != "中心组" or "T" not in row["unit"]:
+            continue
+        if row["unit"] in seen and random.random() < 0.75:
+            row["study_type"] = "专题研讨"
+        seen.add(row["unit"])
+
+
+def _more_visits(units: dict[str, Row], before: list[Row], random: Random) -> list[Row]:
+    """The city's own leaders go out more: those who have not led a visit first."""
+    rows: list[Row] = []
+    for code, u in units.items():
+        if u["org_type"] not in ("市四套班子", "市直机关"):
+            continue
+        led = {r["leader_code"] for r in before if r["unit"] == code}
+        posts = [_post(code, n) for n in range(1, 8) if _post(code, n) not in led][: 5 if u["org_type"] == "市四套班子" else 3]
+        for leader in [*posts, _post(code, 1), *([_post(code, 2)] if code in HIDES else [])]:
+            day = _day(random, random.choice([w for w in WEEKS[2:] if w != "2023-W40"]))
+            if day is None:
+                continue
+            found = random.choice([0, 1, 2, 2, 3])
+            rows.append(
+                {
+                    "unit": code,
+                    "visit_date": day,
+                    "leader_code": leader,
+                    "leader_rank": "市级" if u["org_type"] == "市四套班子" else "县处级",
+                    "place_unit": random.choice(sorted(c for c in units if "T" in c and c != MERGED)),
+                    "with_leaders": None,
+                    "found": found,
+                    "solved_on_site": random.randint(0, found),
+                    "with_reception": random.random() < 0.3,
+                    "_id": 62_000_001 + 2 * len(rows),
+                }
+            )
+    return rows
+
+
+def _number_sessions(study: list[Row], units: dict[str, Row]) -> None:
+    """The city's and the counties' centre groups number their sessions."""
+    numbers: dict[str, int] = {}
+    for row in sorted(study, key=lambda r: (r["start_date"], r["_id"])):
+        row["seq_no"] = None
+        if row["study_type"] == "中心组" and units[row["unit"]]["org_type"] in ("市四套班子", "县(市、区)"):
+            row["seq_no"] = numbers[row["unit"]] = numbers.get(row["unit"], 0) + 1
+
+
+LECTURES = [
+    "把学习成果写在群众心坎上",
+    "从一件件小事里看初心",
+    "以实干回答时代之问",
+    "做让基层放心的机关干部",
+    "守住为民用权的底线",
+    "在难题面前不绕道",
+    "把支部建在群众需要的地方",
+    "调查研究是做好工作的基本功",
+    "学会同群众坐在一条板凳上",
+    "发展要算长远账",
+]
+
+
+def _lectures(units: dict[str, Row], city: City, random: Random) -> list[Row]:
+    """Who lectures how many times: about three leaders in four of the city's teams, a third of a county's."""
+    share = {"市四套班子": 0.8, "市直机关": 0.55, "县(市、区)": 0.36, "国有企业": 0.5, "县直机关": 0.3, "乡镇(街道)": 0.28}
+    rank = {"市四套班子": "市级", "县直机关": "乡科级", "乡镇(街道)": "乡科级"}
+    rows = []
+    for u in units.values():
+        if u["org_type"] not in share:
+            continue
+        code, many = u["code"], share[u["org_type"]] * (0.5 if county_of(u["code"]) == "C04" else 1)
+        for post in range(1, city.base(code, "team_members", CLOSES) + 1):
+            times = int(code in HIDES or random.random() < many) + (random.random() < 0.06)
+            for _ in range(times):
+                day = _day(random, random.choice([w for w in WEEKS[2:] if w != "2023-W40"]))
+                if day is None:
+                    continue
+                by_branch = u["org_type"] == "乡镇(街道)" and random.random() < 0.3
+                rows.append(
+                    {
+                        "unit": code,
+                        "lecture_date": day,
+                        "speaker_code": _post(code, post),
+                        "speaker_rank": "支部书记" if by_branch else rank.get(u["org_type"], "县处级"),
+                        "title": random.choice(LECTURES),
+                        "audience": random.randint(18, 120),
+                        "_id": 70_000_001 + 2 * len(rows),
+                    }
+                )
+    return rows
 
 
 def workday(day: date) -> date:
@@ -328,23 +473,7 @@ def _opinions(u: Row, city: City, events: Events, random: Random) -> None:
         events.weekly.setdefault(("opinions", week), []).extend(rows)
 
 
-SUBJECTS = [
-    "联系群众不够经常，到联系点次数偏少",
-    "理论学习联系实际不够，成果转化不多",
-    "文件会议仍然偏多，基层反映有负担",
-    "项目推进统筹不够，个别节点滞后",
-    "为企业办事流程不够简便，材料重复提交",
-    "对分管领域风险研判不够深入",
-    "民生事项办理时限偏长，回访不及时",
-    "谈心谈话不够经常，压力传导逐级减弱",
-    "调研选题不够聚焦，措施针对性不强",
-    "党员教育形式单一，流动党员管理不到位",
-    "基层治理力量下沉不够，矛盾化解不及时",
-    "干部担当作为激励措施不够具体",
-    "督查事项多头布置，结果运用不充分",
-    "公共服务设施管护责任不够清楚",
-    "信息公开更新不及时，群众查询不方便",
-]
+SUBJECTS = list(SAID)
 
 
 def _problems(u: Row, random: Random) -> list[Problem]:
@@ -417,9 +546,14 @@ def decide(p: Problem, day: date, random: Random) -> Row | None:
         }
     p.accepted_on, p.settled = day, True
     pace = PACE.get(county_of(p.unit), 1.05)
-    p.closes = workday(day + timedelta(days=round(random.triangular(2, 32, 4) / pace)))
+    slow = 0.7 if "T" in p.unit else 1  # towns take longer
+    p.closes = workday(day + timedelta(days=round(random.triangular(2, 32, 4) / pace / slow)))
     if pace < 0.8 and random.random() < 0.4:  # the slow county puts some aside
         p.closes = date(2024, 3, 1)
+    if p.unit in HIDES and p.row["problem_id"] != "WT-001":
+        p.closes = date(2024, 3, 1)
+    if day < AT_ONCE.get(p.unit, day):
+        p.closes = AT_ONCE[p.unit]
     return row | {"decision": "合格"}
 
 
@@ -485,7 +619,7 @@ def _publications(units: dict[str, Row]) -> list[Row]:
                 "unit": "Z01",
                 "doc_type": kind,
                 "issue_no": numbers[kind],
-                "total_no": n,
+                "total_no": numbers[kind],      # each publication counts its own; in its first year both are the same
                 "title": title,
                 "issued_on": date_of(day),
                 "source_units": None if kind == "分类指导清单" else ["望澜区", "霁溪区", "市财政局"][n % 3],

@@ -1,4 +1,4 @@
-"""What is filed of what happened, by whom, when, and how well. Imports city, events.
+"""What is filed of what happened, by whom, when, and how well. Imports city, events, matters, office.
 
 Most filers file in time and cleanly. The rest is listed here by name, so that each kind of trouble occurs and can be
 looked for: late, missing, filed again, returned, unreadable, untidy.
@@ -12,20 +12,37 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
+import office
 from city import City, Row
 from events import WEEKS, Events, Problem, advance, decide, ends, recheck, starts, workday
+from matters import KEY, Matter
 
 # Who files what, in the order of the sheets.
+TEAMS = ("市四套班子", "市直机关", "县(市、区)", "县直机关", "国有企业", "乡镇(街道)")
 FILED_BY = {
-    "launch": ("市四套班子", "市直机关", "县(市、区)", "县直机关", "国有企业", "乡镇(街道)", "村(社区)", "两企三新"),
-    "study": ("市四套班子", "市直机关", "县(市、区)", "县直机关", "国有企业", "乡镇(街道)"),
+    "launch": (*TEAMS, "村(社区)", "两企三新"),
+    "study": TEAMS,
+    "lectures": TEAMS,
     "group_study": ("县(市、区)", "国有企业", "乡镇(街道)", "村(社区)", "两企三新"),
+    "cases": TEAMS,
+    "topics": ("市四套班子", "县(市、区)"),
     "visits": ("市四套班子", "市直机关", "县(市、区)", "县直机关"),
+    "development": ("市四套班子", "市直机关", "县(市、区)", "国有企业"),
+    "livelihood": ("市直机关", "县(市、区)", "县直机关", "乡镇(街道)"),
     "opinions": ("市直机关", "县(市、区)", "县直机关", "乡镇(街道)"),
-    "problems": ("市四套班子", "市直机关", "县(市、区)", "县直机关", "国有企业", "乡镇(街道)"),
+    "problems": TEAMS,
+    "institutions": ("市四套班子", "市直机关", "县(市、区)", "县直机关", "国有企业"),
+    "contributions": ("市直机关", "县(市、区)", "县直机关"),
+    "supervision": ("主题办",),
     "publications": ("主题办",),
+    "media": ("主题办",),
+    "notices": ("主题办",),
     "reviews": ("主题办",),
+    "resolutions": ("主题办",),
+    "samples": ("主题办",),
 }
+# Asked for at the end of a month; in other weeks filed when there is something.
+MONTHLY = ("lectures", "cases", "livelihood", "institutions", "contributions")
 OFFICE = "Z01"
 
 # Returned: the ledger with the mistake, and when the corrected workbook comes (None: it has not come yet).
@@ -65,6 +82,7 @@ LATE = {
     ("C04D2", "2023-W37"),
     ("C01T6", "2023-W37"),
     ("D08", "2023-W39"),
+    ("D09", "2023-W39"),
     ("C04T4", "2023-W39"),
     ("C02D3", "2023-W39"),
     ("C04", "2023-W40"),
@@ -73,7 +91,6 @@ LATE = {
     ("C04T6", "2023-W41"),
     ("C03D2", "2023-W41"),
     ("C04T1", "2023-W42"),
-    ("D09", "2023-W42"),
     ("C03T3", "2023-W42"),
 }
 # Accepted, then filed again with other figures: before the cut-off or after it.
@@ -87,6 +104,7 @@ AGAIN: dict[tuple[str, str], tuple[str, str]] = {
     ("C06", "2023-W42"): ("opinions", "late"),
 }
 ABSENT = {("C03T3", "2023-W41"): "opinions", ("D04", "2023-W42"): "study"}  # one sheet left out
+RECLASSIFIED = {("C01", "2023-W39"): "study"}  # accepted, and after the cut-off filed again with another kind of study
 TWICE = {("D01", "2023-W36")}  # the same file sent twice under two names
 UNTIDY: dict[tuple[str, str], tuple[str, ...]] = {
     ("C01", "2023-W36"): ("moved", "chinese-dates"),
@@ -144,9 +162,26 @@ class Desk:
     city: City
     events: Events
     random: Random
+    matters: list[Matter]
     filed: set[int] = field(default_factory=set)  # `_id` of dated rows that were accepted
+    sent: dict[tuple[str, str, str], Row] = field(default_factory=dict)  # matters as last accepted
     launched: set[str] = field(default_factory=set)
     deliveries: list[Delivery] = field(default_factory=list)
+
+
+DAY = {
+    "launch": "held_on",
+    "study": "start_date",
+    "lectures": "lecture_date",
+    "visits": "visit_date",
+    "supervision": "held_on",
+    "media": "published_on",
+    "samples": "checked_on",
+}
+
+
+def month_ends_in(week: str) -> bool:
+    return starts(week).month != (ends(week) + timedelta(days=1)).month
 
 
 def cut_off(week: str) -> datetime:
@@ -155,9 +190,14 @@ def cut_off(week: str) -> datetime:
 
 def everything_filed(city: City, events: Events, random: Random) -> list[Delivery]:
     """All deliveries of all weeks in the order of their weeks and filers."""
-    desk = Desk(city, events, random)
+    desk = Desk(city, events, random, events.matters)
+    events.dated["samples"] = []
     for week in WEEKS:
         decisions = _sit(events.problems, week, random)
+        if decisions:
+            decisions += office.decide(desk.matters, events.dated["publications"], decisions[0]["decided_on"])
+        for n, row in enumerate(office.check(week)):
+            events.dated["samples"].append(row | {"_id": 90_000_001 + 1000 * WEEKS.index(week) + 2 * n})
         for p in events.problems:
             advance(p, ends(week))
         for filer, units in _filers(city, ends(week)).items():
@@ -217,6 +257,10 @@ def _file(desk: Desk, week: str, filer: str, units: list[Row], decisions: list[R
         other = [replace(s, rows=_other_figures(s)) if s.ledger == ledger else s for s in sheets]
         _deliver(desk, replace(first, sheets=tuple(other)), other)
         first = _second(first, late if when == "late" else None, random)
+    elif key in RECLASSIFIED:
+        other = [replace(s, rows=_other_figures(s)) if s.ledger == RECLASSIFIED[key] else s for s in sheets]
+        _deliver(desk, replace(first, sheets=tuple(other)), other)
+        first = _second(first, late, Random(f"{filer}{week}"))
     elif key in TWICE:
         _deliver(desk, first, sheets)
         first = replace(
@@ -241,7 +285,13 @@ def _second(first: Delivery, at: datetime | None, random: Random) -> Delivery:
 def _deliver(desk: Desk, delivery: Delivery, accepted: list[Filed]) -> None:
     desk.deliveries.append(deepcopy(delivery))
     problems = {(p.unit, p.row["problem_id"]): p for p in desk.events.problems}
+    matters = {(m.ledger, m.unit, m.key): m for m in desk.matters}
     for s in accepted:
+        if s.ledger in KEY:
+            for row in s.rows:
+                at = (s.ledger, row["unit"], row[KEY[s.ledger]])
+                desk.sent[at] = row
+                matters[at].seen, matters[at].seen_on = row, delivery.received_at.date()
         desk.filed |= {row["_id"] for row in s.rows if "_id" in row}
         if s.ledger == "launch":
             desk.launched |= {row["unit"] for row in s.rows}
@@ -258,6 +308,8 @@ def _sheets(desk: Desk, week: str, filer: str, units: list[Row], decisions: list
         if not mine or (ledger == "launch" and desk.launched.issuperset(mine)):
             continue
         rows = _rows(desk, ledger, week, set(mine), decisions)
+        if ledger in MONTHLY and not rows and not month_ends_in(week):
+            continue
         sheets.append(Filed(ledger, week, mine, tuple(rows)))
     return sheets
 
@@ -280,9 +332,14 @@ def _rows(desk: Desk, ledger: str, week: str, units: set[str], decisions: list[R
             for p in desk.events.problems
             if p.unit in units and p.changed and p.row["registered_on"] <= last
         ]
-    day = {"launch": "held_on", "study": "start_date", "visits": "visit_date"}[ledger]
+    if ledger in KEY:
+        now = [(m, m.at(last)) for m in desk.matters if m.ledger == ledger and (m.unit in units or OFFICE in units)]
+        return [row for m, row in now if row is not None and row != desk.sent.get((ledger, m.unit, m.key))]
+    day = DAY[ledger]
     rows = [
-        r for r in desk.events.dated[ledger] if r["unit"] in units and r[day] <= last and r["_id"] not in desk.filed
+        r
+        for r in desk.events.dated[ledger]
+        if (r["unit"] in units or OFFICE in units) and r[day] <= last and r["_id"] not in desk.filed
     ]
     if (
         ledger != "launch"
@@ -345,7 +402,7 @@ def _other_figures(s: Filed) -> tuple[Row, ...]:
     if s.ledger == "study":
         at["actual"] = max(0, at["actual"] - 1)
         if at["study_type"] != "读书班":
-            at["study_type"] = "辅导报告" if at["study_type"] == "中心组" else "中心组"
+            at["study_type"], at["seq_no"] = ("辅导报告" if at["study_type"] == "中心组" else "中心组"), None
     elif s.ledger == "visits":
         at["found"], at["solved_on_site"] = at["found"] + 3, at["solved_on_site"] + 3
     elif s.ledger == "opinions":

@@ -18,6 +18,8 @@ from random import Random
 import city
 import events
 import filing
+import matters
+import office
 import planted
 import sheets
 
@@ -57,7 +59,9 @@ def make() -> tuple[city.City, list[filing.Delivery]]:
     """The city and all that is filed in it; the same every time."""
     random = Random(SEED)
     place = city.build(random)
-    return place, filing.everything_filed(place, events.happen(place, random), random)
+    happened = events.happen(place, random)
+    happened.matters = matters.add(place, happened) + office.add(place, happened)
+    return place, filing.everything_filed(place, happened, random)
 
 
 def write_week(deliveries: list[filing.Delivery], ledgers: dict, place: city.City, folder: Path) -> int:

@@ -158,6 +158,8 @@ def _cell(name: str, row: Row, ledger: Ledger, city: City, looks: set[str], rand
         return None
     if column.type == "unit":
         return city.unit(value)["short_name"]
+    if isinstance(value, datetime):
+        return value
     if isinstance(value, date):
         return _date(value, looks, random)
     if column.type == "code" and "aliases" in looks:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from jianbao.definitions.period import Period, periods_between
+from jianbao.definitions.workdays import next_worked
 from jianbao.workspace import Workspace
 
 
@@ -16,17 +17,16 @@ def due_at(workspace: Workspace, product: str | None, period: Period) -> datetim
     return worked_day(at) if calendar.work_days == "cn" else at
 
 
+def has_issue(workspace: Workspace, product: str | None, period: Period) -> bool:
+    """Whether there is an issue for a period at all: a day's product rests on days off, which the next worked day tells of."""
+    calendar = workspace.definitions.calendar
+    moment = calendar.due.get(product or "")
+    return period.kind != "day" or moment is None or due_at(workspace, product, period) == moment.after(period)
+
+
 def worked_day(at: datetime) -> datetime:
     """`at`, or the same time on the next day that is worked in China (weekends swapped for holidays included)."""
-    import chinese_calendar
-
-    try:
-        while not chinese_calendar.is_workday(at.date()):
-            at += timedelta(days=1)
-    except NotImplementedError:     # a year the holiday table does not cover yet: weekends only
-        while at.weekday() >= 5:
-            at += timedelta(days=1)
-    return at
+    return datetime.combine(next_worked(at.date(), "cn"), at.time())
 
 
 def issue_number(workspace: Workspace, product: str | None, period: Period) -> tuple[int | None, int | None]:
@@ -42,6 +42,9 @@ def issue_number(workspace: Workspace, product: str | None, period: Period) -> t
         return None, None
     p = workspace.definitions.products[product]
     periods = periods_between(first.starts, period.ends, period.kind, period.week_start)
+    if (chosen := calendar.only.get(product)) is not None:
+        periods = [q for q in periods if q.id in chosen or q == period]
+    periods = [q for q in periods if has_issue(workspace, product, q) or q == period]
     due = [due_at(workspace, product, q) for q in periods]
     same_year = sum(d.year == due[-1].year for d in due)
     number = same_year + (p.first_number - 1 if due[-1].year == due[0].year else 0)

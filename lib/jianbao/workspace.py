@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 from jianbao.definitions.ledger import Ledger
 from jianbao.definitions.load import Definitions, load
 from jianbao.definitions.period import Period, parse_period, periods_between
-from jianbao.definitions.register import Register, Tree, Unit
+from jianbao.definitions.register import Register, Team, Tree, Unit
 from jianbao.errors import DefinitionError, JianbaoError, UnknownName
 from jianbao.store import Snapshot, Store
+from jianbao.store.filed import COLUMNS, beside, filed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,7 @@ class Workspace:
         self._registers: dict[Any, Register] = {}
         self._snapshots: dict[Any, Snapshot] = {}
         self._masters: dict[tuple[str, Any], pa.Table | None] = {}
+        self._filed: dict[tuple[str, datetime], list[dict[str, Any]]] = {}
 
     @cached_property
     def definitions(self) -> Definitions:
@@ -92,6 +94,14 @@ class Workspace:
         campaign = self.definitions.campaign
         return campaign.period_of(min(max(self.today, campaign.starts), campaign.ends))
 
+    def collecting(self, day: date) -> Period:
+        """The filing period whose filings come in on `day`: the earliest whose cut-off is not over when the day begins."""
+        campaign = self.definitions.campaign
+        period = campaign.period_of(min(max(day, campaign.starts), campaign.ends))
+        while period.previous().ends >= campaign.starts and self.cut_off(period.previous()).date() >= day:
+            period = period.previous()
+        return period
+
     def has_filings(self, period: Period, as_of: datetime) -> bool:
         """Whether anything was accepted for a period, or for one inside it, by `as_of`."""
         from sqlalchemy import exists, select
@@ -114,8 +124,9 @@ class Workspace:
         return self.definitions.campaign.period_of(ends) if ends else None
 
     def cut_off(self, period: Period) -> datetime:
-        """Received by then is on time."""
-        return self.definitions.calendar.cut_off.after(period)
+        """Received by then is on time. A period longer than the filing period waits for the one its last day lies in."""
+        last = self.definitions.campaign.period_of(period.ends)
+        return self.definitions.calendar.cut_off.after(last if last.days < period.days else period)
 
     def as_of(self, text: str | datetime | None = None) -> datetime:
         """A data version: ISO time, or latest or empty for the last receive. Raises UnknownName for anything else."""
@@ -160,10 +171,11 @@ class Workspace:
         return self._registers[as_of]
 
     def refresh(self) -> None:
-        """Forget master data read before: a newer version was received."""
+        """Forget what was read before: more was received."""
         self._registers.clear()
         self._masters.clear()
         self._snapshots.clear()
+        self._filed.clear()
         self.__dict__.pop("register", None)
 
     def master_rows(self, name: str, as_of: datetime | None = None) -> list[dict[str, Any]] | None:
@@ -186,6 +198,16 @@ class Workspace:
         rows = self.master_rows("groups", as_of) or []
         return {r["unit"]: {k: r.get(k) or "" for k in ("district", "district_name", "team", "team_name")}
                 for r in rows if _valid(r, on)}
+
+    def team_list(self, on: date, as_of: datetime | None = None) -> list[Team]:
+        """The liaison groups of a day by code, each with its units in the order of the tree."""
+        order = self.register_at(as_of).on(on).position
+        found: dict[str, tuple[dict[str, str], list[str]]] = {}
+        for unit, team in self.teams(on, as_of).items():
+            if unit in order:
+                found.setdefault(team["team"], (team, []))[1].append(unit)
+        return [Team(code, team["team_name"] or code, team["district_name"], tuple(sorted(units, key=order.__getitem__)))
+                for code, (team, units) in sorted(found.items())]
 
     # Filing
 
@@ -230,46 +252,35 @@ class Workspace:
 
     def filing(self, period: Period, as_of: datetime | None = None) -> pd.DataFrame:
         """One row per unit and ledger due: unit, ledger, ledger_title, filer, filed, on_time, nil, late, returned,
-        received_at, rows, missed_before.
+        received_at, rows, missed_before, filed_before, rows_before, returned_ever.
 
-        `returned` was sent back and nothing accepted came since: 应报 = 实报 + 退回未重报 + 未报.
+        `returned` was sent back and nothing accepted came since: 应报 = 实报 + 退回未重报 + 未报. `rows` is None unless
+        filed; what stands `_before` is of the filing period before.
         """
         import pandas as pd
 
+        now: list[dict[str, Any]] = []
+        for part in self.filing_periods(period):
+            before = part.previous()
+            then = self._filing_of(before, as_of) if before.ends >= self.definitions.campaign.starts else []
+            now += beside(self._filing_of(part, as_of), then)
+        return pd.DataFrame(now, columns=list(COLUMNS))
+
+    def filing_periods(self, period: Period) -> list[Period]:
+        """The filing periods that end in a period, or itself when it is too short for one."""
         campaign = self.definitions.campaign
         parts = periods_between(period.starts, period.ends, campaign.period, campaign.week_start)
-        now: list[dict[str, Any]] = []
-        for part in [p for p in parts if p.ends <= period.ends] or [period]:
-            before = part.previous()
-            missed: set[tuple[str, str]] = set()
-            if before.ends >= campaign.starts:
-                missed = {(r["unit"], r["ledger"]) for r in self._filing_of(before, as_of)
-                          if not r["filed"] and not r["returned"]}
-            now += [{**r, "missed_before": (r["unit"], r["ledger"]) in missed} for r in self._filing_of(part, as_of)]
-        names = ["unit", "ledger", "ledger_title", "filer", "filed", "on_time", "nil", "late", "returned", "received_at",
-                 "rows", "missed_before"]
-        return pd.DataFrame(now, columns=names)
+        return [p for p in parts if p.ends <= period.ends] or [period]
 
     def _filing_of(self, period: Period, as_of: datetime | None) -> list[dict[str, Any]]:
-        known = self.store.filings(as_of, periods=[period.id])
-        cut_off = self.cut_off(period)
-        status: dict[tuple[str, str], dict[str, Any]] = {}
-        for r in known.to_dict("records"):
-            s = status.setdefault((r["unit"], r["ledger"]), {"first": None, "now": None, "returned": False})
-            if r["accepted"]:
-                s["first"] = s["first"] or r["received_at"]
-                s["now"], s["returned"] = (r if r["effective"] else s["now"]), False
-            elif s["now"] is None:
-                s["returned"] = True
-        rows = []
-        for due in self.due(period, as_of):
-            s = status.get((due.unit.code, due.ledger.name), {"first": None, "now": None, "returned": False})
-            filed = s["now"] is not None
-            rows.append({
-                "unit": due.unit.code, "ledger": due.ledger.name, "ledger_title": due.ledger.title, "filer": due.filer,
-                "filed": filed, "on_time": filed and s["first"] <= cut_off, "nil": filed and bool(s["now"]["nil"]),
-                "late": filed and s["first"] > cut_off, "returned": s["returned"],
-                "received_at": s["now"]["received_at"] if filed else None, "rows": s["now"]["rows"] if filed else None})
+        if as_of is not None and (period.id, as_of) in self._filed:
+            return self._filed[period.id, as_of]
+        due = [{"unit": d.unit.code, "ledger": d.ledger.name, "ledger_title": d.ledger.title, "filer": d.filer}
+               for d in self.due(period, as_of)]
+        known: Any = self.store.filings(as_of, periods=[period.id]).to_dict("records")
+        rows = filed(due, known, self.cut_off(period))
+        if as_of is not None:
+            self._filed[period.id, as_of] = rows
         return rows
 
 

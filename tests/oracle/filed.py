@@ -9,9 +9,17 @@ from functools import cached_property
 import pandas as pd
 
 OFFICE = "Z01"
-KEYS = {"group_study": ["member_group"], "opinions": ["channel"], "problems": ["problem_id"],
-        "publications": ["doc_type", "issue_no"]}
-BY_OFFICE = {"reviews", "publications"}
+KEYS = {"group_study": ["member_group"], "opinions": ["channel"], "problems": ["problem_id"], "cases": ["case_id"],
+        "topics": ["topic_id"], "development": ["problem_id"], "livelihood": ["item_id"], "institutions": ["entry_id"],
+        "publications": ["doc_type", "issue_no"], "notices": ["notice_id"], "resolutions": ["item_id"], "contributions": ["text_id"]}
+BY_OFFICE = {"reviews", "publications", "supervision", "media", "notices", "resolutions", "samples"}
+# What the office decides on, by its code in the reviews: (decisions, column of the review, name here), the last of each.
+REVIEWED = {
+    "problems": ("L11", [(["合格", "退回"], "decision", "review"), (["合格"], "decided_on", "accepted_on"),
+                         (["退回"], "due_on", "refile_due")]),
+    "topics": ("L06", [(["退回"], "decided_on", "returned_on")]),
+    "contributions": ("L19", [(["采用", "未用"], "decision", "chosen")]),
+}
 ORDER = ["ends", "received_at", "submission", "row"]
 
 
@@ -22,11 +30,13 @@ class Filed:
     submissions: one row per covered unit: submission, ledger, period, ends, unit, received_at, accepted, nil.
     rows: ledger → submission, unit, row, date (the event's), then its columns.
     masters: register, bases, groups, tasks → versions as (received_at, frame), oldest first.
+    findings: one row per finding: submission, unit ("" of none), rule.
     """
 
     submissions: pd.DataFrame
     rows: dict[str, pd.DataFrame]
     masters: dict[str, list[tuple[datetime, pd.DataFrame]]]
+    findings: pd.DataFrame
 
 
 class Known:
@@ -67,23 +77,22 @@ class Known:
             rows = self.rows(ledger)
             rows = rows[rows.ends <= pd.Timestamp(day)].sort_values(ORDER)
             rows = rows.drop_duplicates(["unit", *KEYS[ledger]], keep="last")
-            self._states[ledger, day] = self._decided(rows, day) if ledger == "problems" else rows
+            self._states[ledger, day] = self._decided(ledger, rows, day) if ledger in REVIEWED else rows
         return self._states[ledger, day]
 
-    def _decided(self, problems: pd.DataFrame, day: date) -> pd.DataFrame:
+    def _decided(self, ledger: str, rows: pd.DataFrame, day: date) -> pd.DataFrame:
+        code, columns = REVIEWED[ledger]
+        [key] = KEYS[ledger]
         reviews = self.rows("reviews")
-        reviews = reviews[(reviews.reviewed == "L11") & (reviews.decided_on <= pd.Timestamp(day))]
+        reviews = reviews[(reviews.reviewed == code) & (reviews.decided_on <= pd.Timestamp(day))]
         reviews = reviews.sort_values(["decided_on", "received_at", "submission", "row"])
-
-        def latest(decisions: list[str], column: str, name: str) -> pd.DataFrame:
+        for decisions, column, name in columns:
             found = reviews[reviews.decision.isin(decisions)].drop_duplicates(["unit", "item_key"], keep="last")
-            return found[["unit", "item_key", column]].rename(columns={"item_key": "problem_id", column: name})
-
-        for piece in (latest(["合格", "退回"], "decision", "review"), latest(["合格"], "decided_on", "accepted_on"),
-                      latest(["退回"], "due_on", "refile_due")):
-            problems = problems.merge(piece, on=["unit", "problem_id"], how="left")
-        problems["review"] = problems.review.astype(object).where(problems.review.notna(), "待审")
-        return problems
+            found = found[["unit", "item_key", column]].rename(columns={"item_key": key, column: name})
+            rows = rows.merge(found, on=["unit", key], how="left")
+        if "review" in rows:
+            rows["review"] = rows.review.astype(object).where(rows.review.notna(), "待审")
+        return rows
 
     def master(self, name: str) -> pd.DataFrame:
         """The version known then, or the first one when none was."""

@@ -10,10 +10,12 @@ from typing import Any
 
 import pandas as pd
 
+from oracle.changes import Changes
 from oracle.filed import BY_OFFICE, KEYS, OFFICE, Filed, Known, Tree
-from oracle.indicators import ALL, AT, IN, Ahead, Part, Ratio
+from oracle.indicators import ALL, AT, IN, Ahead, Part, Ratio, Sum
+from oracle.indices import OF_ITS_OWN, Indices
 
-FORMS = {id_: forms for id_, (forms, _) in ALL.items()}
+FORMS = {**{id_: forms for id_, (forms, _) in ALL.items()}, **dict.fromkeys(OF_ITS_OWN, (AT,))}
 STARTS, ENDS = date(2023, 8, 28), date(2024, 1, 31)
 # Who files what; the office's own ledgers are the office's alone.
 _ALL = ["市四套班子", "市直机关", "县(市、区)", "县直机关", "国有企业", "乡镇(街道)"]
@@ -24,8 +26,20 @@ FILED_BY = {
     "visits": ["市四套班子", "市直机关", "县(市、区)", "县直机关"],
     "opinions": ["市直机关", "县(市、区)", "县直机关", "乡镇(街道)"],
     "problems": _ALL,
+    "lectures": _ALL,
+    "cases": _ALL,
+    "topics": ["市四套班子", "县(市、区)"],
+    "development": ["市四套班子", "市直机关", "县(市、区)", "国有企业"],
+    "livelihood": ["市直机关", "县(市、区)", "县直机关", "乡镇(街道)"],
+    "institutions": ["市四套班子", "市直机关", "县(市、区)", "县直机关", "国有企业"],
+    "contributions": ["市直机关", "县(市、区)", "县直机关"],
 }
-SYSTEM = ("register", "bases", "tasks", "groups", "filings")
+# Asked for in the weeks in which a month ends only.
+MONTHLY = ("lectures", "cases", "livelihood", "institutions", "contributions")
+SYSTEM = ("register", "bases", "tasks", "groups", "filings", "calendar", "findings", "changes")
+# Of the weeks tried: 中秋 and 国庆 2023, and the two days worked for them.
+OFF = {date(2023, 9, 29) + timedelta(days=n) for n in range(8)}
+WORKED = {date(2023, 10, 7), date(2023, 10, 8)}
 SNAPSHOTS = ("group_study", "opinions")
 
 
@@ -90,18 +104,62 @@ class View:
     def groups(self) -> pd.DataFrame:
         return self.known.master("groups")
 
+    def linked(self, rows: pd.DataFrame, *ledgers: str) -> pd.Series:
+        """Whether a row's link is the number of something its own unit has registered in one of the ledgers."""
+        there = set()
+        for ledger in ledgers:
+            other = self.state(ledger)
+            there |= set(zip(other.unit, other[KEYS[ledger][0]], strict=True))
+        return pd.Series([pair in there for pair in zip(rows.unit, rows.link_id, strict=True)], rows.index, dtype=bool)
+
+    def calendar(self, form: str) -> pd.DataFrame:
+        """The days of the period, or of the campaign up to its end, that belong to the campaign: unit, day, worked, week."""
+        first = max(self.p.starts, STARTS) if form == IN else STARTS
+        days = [first + timedelta(days=n) for n in range((min(self.p.ends, ENDS) - first).days + 1)]
+        return pd.DataFrame({"unit": OFFICE, "day": pd.to_datetime(days), "worked": [is_worked(d) for d in days],
+                             "week": [week_of(d) for d in days]})
+
+    @cached_property
+    def all_days(self) -> pd.DataFrame:
+        """Any day a row may bear, those before the campaign too."""
+        days = [STARTS + timedelta(days=n) for n in range(-60, (ENDS - STARTS).days + 1)]
+        return pd.DataFrame({"day": pd.to_datetime(days), "worked": [is_worked(d) for d in days]})
+
     @cached_property
     def filings(self) -> pd.DataFrame:
         """Who was due to file what for each week that ended in the period, and what became of it."""
         rows: list[dict[str, Any]] = []
         for week, ends in self.p.whole:
             before = ends - timedelta(days=7)
-            missed = set()
+            earlier: dict[tuple[str, str], dict[str, Any]] = {}
             if before >= STARTS:
-                missed = {(r["unit"], r["ledger"]) for r in self._filing(None, before) if not r["filed"] and not r["returned"]}
-            rows += [{**r, "missed_before": (r["unit"], r["ledger"]) in missed} for r in self._filing(week, ends)]
-        kinds = {"filed": bool, "returned": bool, "on_time": bool, "missed_before": bool}
+                earlier = {(r["unit"], r["ledger"]): r for r in self._filing(None, before)}
+            for r in self._filing(week, ends):
+                was = earlier.get((r["unit"], r["ledger"]), {"filed": False, "returned": True, "rows": 0})
+                rows.append({**r, "missed_before": not was["filed"] and not was["returned"],
+                             "filed_before": was["filed"], "rows_before": was["rows"]})
+        kinds = {"filed": bool, "returned": bool, "on_time": bool, "missed_before": bool, "rows": int, "returned_ever": bool,
+                 "filed_before": bool, "rows_before": int}
         return pd.DataFrame(rows, columns=["unit", "ledger", *kinds]).astype(kinds)
+
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """What was found in the period's submissions, except in those for every unit of which a later accepted one came."""
+        came = self.known.received[self.known.received.period.isin([week for week, _ in self.p.whole])]
+        last = came[came.accepted].drop_duplicates(["ledger", "period", "unit"], keep="last")
+        last = came.merge(last[["ledger", "period", "unit", "received_at", "submission"]], on=["ledger", "period", "unit"],
+                          how="left", suffixes=("", "_last"))
+        newer = (last.received_at_last > last.received_at) | (
+            (last.received_at_last == last.received_at) & (last.submission_last > last.submission))
+        standing = set(last.submission[~newer])
+        found = self.known.filed.findings
+        found = found[found.submission.isin(standing)]
+        return found.assign(unit=found.unit.where(found.unit != "", "root"))
+
+    @cached_property
+    def changes(self) -> pd.DataFrame:
+        found = Changes(self.known.filed, self.p.starts, self.p.ends, self.known.as_of)
+        return pd.DataFrame({"unit": pd.Series(found.units, dtype=object)})
 
     def _filing(self, week: str | None, ends: date) -> list[dict[str, Any]]:
         cut_off = datetime.combine(ends + timedelta(days=1), datetime.min.time()).replace(hour=12)
@@ -110,8 +168,10 @@ class View:
         received = self.known.received[self.known.received.ends == pd.Timestamp(ends)]
         launched = self.known.rows("launch")
         launched = set(launched.unit[launched.ends < pd.Timestamp(ends)])
+        month_ends = (ends - timedelta(days=6)).month != (ends + timedelta(days=1)).month
         due = [(c, ledger) for ledger, kinds in FILED_BY.items() for c in tree.parents
-               if register.files[c] and register.org_type[c] in kinds and not (ledger == "launch" and c in launched)]
+               if register.files[c] and register.org_type[c] in kinds and not (ledger == "launch" and c in launched)
+               and (month_ends or ledger not in MONTHLY)]
         due += [(OFFICE, ledger) for ledger in sorted(BY_OFFICE) if OFFICE in tree.parents]
         by = dict(iter(received.groupby(["unit", "ledger"])))
         rows = []
@@ -119,9 +179,23 @@ class View:
             mine = by.get((unit, ledger))
             yes = mine[mine.accepted] if mine is not None else None
             filed = yes is not None and len(yes) > 0
+            content = self.known.filed.rows[ledger]
+            counted = 0
+            if filed:       # an office's sheet is one whole; of another, the unit's own rows
+                counted = ((content.submission == yes.submission.iloc[-1]) & ((content.unit == unit) | (ledger in BY_OFFICE))).sum()
             rows.append({"unit": unit, "ledger": ledger, "filed": filed, "returned": mine is not None and not filed,
-                         "on_time": filed and yes.received_at.iloc[0] <= cut_off})
+                         "on_time": filed and yes.received_at.iloc[0] <= cut_off, "rows": counted,
+                         "returned_ever": mine is not None and bool((~mine.accepted).any())})
         return rows
+
+
+def is_worked(day: date) -> bool:
+    return day in WORKED or (day.weekday() < 5 and day not in OFF)
+
+
+def week_of(day: date) -> int:
+    """The campaign's weeks from 0; it starts on a Monday."""
+    return (day - STARTS).days // 7
 
 
 class Oracle:
@@ -148,12 +222,23 @@ class Oracle:
 
     def parts(self, indicator: str, unit: str, form: str, scope: str) -> tuple[float | None, float | None, float | None]:
         """(value, numerator, denominator)."""
+        if indicator in OF_ITS_OWN:
+            return self._indices.parts(indicator, unit, scope)
         key = (indicator, form)
         if key not in self._parts:
             self._parts[key] = ALL[indicator][1](self.view, form)
         return self._evaluate(self._parts[key], unit, scope)
 
-    def _evaluate(self, what: Part | Ratio | Ahead, unit: str, scope: str) -> tuple[Any, Any, Any]:
+    @cached_property
+    def _indices(self) -> Indices:
+        return Indices(self)
+
+    def _evaluate(self, what: Part | Ratio | Ahead | Sum, unit: str, scope: str) -> tuple[Any, Any, Any]:
+        if isinstance(what, Sum):
+            parts = [(sign, self._evaluate(part, unit, scope)[0]) for sign, part in what.terms]
+            if any(value is None for _, value in parts):
+                return None, None, None
+            return sum(sign * value for sign, value in parts) + what.plus, None, None
         if isinstance(what, Ahead):
             rate = self._evaluate(what.ratio, unit, scope)[0]
             gone = ((self.view.p.ends - STARTS).days + 1) / ((ENDS - STARTS).days + 1)

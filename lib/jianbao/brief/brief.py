@@ -11,19 +11,24 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from jianbao.brief import braces, exhibits, printing, prose
+from jianbao import issued
+from jianbao.brief import aside, braces, claims, exhibits, prose, revising
+from jianbao.brief.ahead import Ahead
+from jianbao.brief.charting import Charting
+from jianbao.brief.diagnosis import Diagnosing, refuse_indices
+from jianbao.brief.digest import Digest
 from jianbao.brief.figures import Figures, as_of_text
 from jianbao.brief.parts import Document, FindingLine, Findings, Foot, Head, Heading, Part, Prose, Run
 from jianbao.calendar import due_at, issue_number
 from jianbao.definitions.campaign import Product
-from jianbao.definitions.catalogue import IN_PERIOD, Form
+from jianbao.definitions.catalogue import Form
 from jianbao.definitions.period import Period, long_date
-from jianbao.definitions.register import Unit
+from jianbao.definitions.register import Team, Unit
 from jianbao.errors import BriefError, unknown
-from jianbao.numbers import compare
+from jianbao.numbers import compare, copies
 from jianbao.numbers import reported as published
 from jianbao.numbers.cube import Cube, Scope
-from jianbao.numbers.diagnose import Verdict, verdicts
+from jianbao.numbers.diagnose import Outcome, outcomes
 from jianbao.numbers.readings import Reading, Readings, read, readings
 from jianbao.workspace import Workspace, open_workspace
 
@@ -34,32 +39,36 @@ def open_brief(period: str = "", unit: str = "root", as_of: str = "", *, product
                workspace: Workspace | None = None) -> Brief:
     """The brief of a unit for a period as known at `as_of` (empty: the last receive).
 
-    `unit` is a code, a name, or root. The product (its head and foot) is JIANBAO_PRODUCT, else the first of the period's
-    kind. Raises UnknownName, with suggestions, before anything is computed.
+    `unit` is a code, a name, a liaison group's code, or root. The product (its head and foot) is JIANBAO_PRODUCT, else the
+    first of the period's kind. Raises UnknownName, with suggestions, before anything is computed.
     """
     workspace = workspace or open_workspace()
     wanted = workspace.period(period)
     known = workspace.as_of(as_of)
     register = workspace.register_at(known)
-    code = workspace.definitions.campaign.root if unit in ("", "root") else register.find(unit, wanted.ends)
+    team = next((t for t in workspace.team_list(wanted.ends, known) if t.code == unit), None)
+    root = workspace.definitions.campaign.root
+    code = root if unit in ("", "root") or team else register.find(unit, wanted.ends)
     found = register.on(wanted.ends)[code]
     name = product or os.environ.get("JIANBAO_PRODUCT") or next(
         (n for n, p in workspace.definitions.products.items() if p.period == wanted.kind),
         next(iter(workspace.definitions.products), None))
     if name is not None and name not in workspace.definitions.products:
         raise unknown("product", name, workspace.definitions.products)
-    brief = Brief(workspace, wanted, found, known, name)
+    brief = Brief(workspace, wanted, found, known, name, team)
     from jianbao.brief import ipython
 
     ipython.attach(brief)
     return brief
 
 
-class Brief:
+class Brief(Ahead, Charting, Digest, Diagnosing):
     """See `open_brief`. Shown as its own head: title, unit path, data version, 应报/实报, open findings."""
 
-    def __init__(self, workspace: Workspace, period: Period, unit: Unit, as_of: datetime, product: str | None) -> None:
+    def __init__(self, workspace: Workspace, period: Period, unit: Unit, as_of: datetime, product: str | None,
+                 team: Team | None = None) -> None:
         self.workspace, self.period, self.unit, self.as_of, self.product_name = workspace, period, unit, as_of, product
+        self.team = team                # a liaison group: the brief speaks of its units, and `unit` is the root
         self.figures = Figures()
         self.parts: list[Part] = []
 
@@ -80,12 +89,21 @@ class Brief:
         return Cube(self.workspace, periods, as_of=self.as_of)
 
     @cached_property
+    def members(self) -> tuple[str, ...]:
+        """The units the brief speaks of: its unit and all below, or the liaison group's own."""
+        if self.team is not None:
+            return self.team.units
+        return tuple(u.code for u in self.workspace.register_at(self.as_of).on(self.period.ends).subtree(self.unit.code))
+
+    @property
+    def label(self) -> str:
+        return self.team.name if self.team is not None else self.unit.label
+
+    @cached_property
     def filing(self) -> Any:
-        """One row per unit and ledger due below the brief's unit."""
-        tree = self.workspace.register_at(self.as_of).on(self.period.ends)
-        inside = {u.code for u in tree.subtree(self.unit.code)}
+        """One row per ledger due of each of the brief's units."""
         frame = self.workspace.filing(self.period, self.as_of)
-        return frame[frame["unit"].isin(inside)]
+        return frame[frame["unit"].isin(self.members)]
 
     @cached_property
     def filed(self) -> tuple[int, int]:
@@ -97,9 +115,10 @@ class Brief:
     def head(self) -> Head:
         p, campaign = self.product, self.workspace.definitions.campaign
         number, total = self.number
+        whose = self.label if self.team else " › ".join(u.label for u in self.path)
         return Head(name=p.name, title=self.title, issuer=p.issuer, issued_on=self.issued_on.isoformat(),
                     period=self.period.id, period_label=self.period.label, unit=self.unit.code,
-                    unit_name=" › ".join(u.label for u in self.path), as_of=self.as_of.isoformat(), number=number,
+                    unit_name=whose, as_of=self.as_of.isoformat(), number=number,
                     total=total, secrecy=p.secrecy or campaign.secrecy, filed=self.filed, issue=self.issue,
                     open_findings=len(self._findings))
 
@@ -110,7 +129,8 @@ class Brief:
     @property
     def issue(self) -> str:
         root = self.workspace.definitions.campaign.root
-        return f"{self.product_name}/{self.period.id}/{'root' if self.unit.code == root else self.unit.code}"
+        unit = self.team.code if self.team else "root" if self.unit.code == root else self.unit.code
+        return f"{self.product_name}/{self.period.id}/{unit}"
 
     @property
     def path(self) -> tuple[Unit, ...]:
@@ -136,12 +156,14 @@ class Brief:
 
     def readings(self, *names: str, of: str | Sequence[str] = "children", form: Form | None = None,
                  scope: Scope = "subtree") -> Readings:
-        """Readings of the units `of`: children, peers (comparable children), descendants, self, or unit codes."""
+        """Readings of the units `of`: children, peers (comparable children), descendants, members (of a liaison group, else
+        the unit and all below), self, or unit codes."""
         ids = [self.workspace.definitions.catalogue[n].id for n in names]
         return readings(self.cube, ids, self._units(of, ids[0]), self.period, form=form, scope=scope)
 
-    def verdicts(self) -> list[Verdict]:
-        return verdicts(self.cube, self.unit.code, self.period)
+    def verdicts(self) -> list[Outcome]:
+        """What became of every verdict of params/diagnosis.yml: held, not held, or insufficient data to judge."""
+        return outcomes(self.cube, self.unit.code, self.period)
 
     def trace(self, figure: str) -> Any:
         """The ledger rows behind a printed figure, by its id: brief.trace("f3")."""
@@ -159,6 +181,8 @@ class Brief:
                 marks, _, title = paragraph.partition(" ")
                 self.show(Heading("".join(r.text for r in braces.fill(self, title)), level=max(1, len(marks) - 1)))
                 continue
+            if face != "working":
+                refuse_indices(self, paragraph)
             runs = braces.fill(self, paragraph)
             if "".join(r.text for r in runs).strip():
                 self.show(Prose(tuple(runs), role=role, face="working" if face == "working" else "issued"))
@@ -183,22 +207,6 @@ class Brief:
         gaps = published.gaps(self.cube, ids, self._units(of, ids[0]), self.period)
         self.show(exhibits.reported(gaps, self.figures, title=title, notes=notes))
 
-    def progress(self, name: str, *, title: str = "") -> None:
-        """A chart of the comparable children against 序时."""
-        self.show(exhibits.progress(self[name], self.figures, title=title))
-
-    def trend(self, name: str, *, last: int = 8, form: Form | None = None, title: str = "") -> None:
-        """A chart of the last periods; flows are read 期内 unless said otherwise."""
-        reading = self[name]
-        i = reading.indicator
-        form = form or (IN_PERIOD if IN_PERIOD in i.forms and not i.is_percent else i.default_form)
-        first = self.workspace.definitions.campaign.starts
-        periods = [p for p in self.period.last(last) if p.ends >= first]
-        cube = Cube(self.workspace, periods, as_of=self.as_of, indicators=[i.id])
-        known = [read(cube, i.id, reading.unit.code, p, form=form, scope=reading.scope)
-                 if reading.unit.code in cube.tree(p) else None for p in periods]
-        self.show(exhibits.trend(known, self.figures, title=title, labels=[_short(p) for p in periods]))
-
     def caveats(self) -> None:
         """Says so, in plain sight, when too few filed for the period to be told by; otherwise nothing."""
         due, filed = self.filed
@@ -208,37 +216,23 @@ class Brief:
                 f"{self.period.this}应报单位{due}个，报齐{filed}个，不足{threshold:.0%}。累计数和时点数沿用各单位上次报送，"
                 "不作环比，不排位次。"))))
 
-    def revisions(self, *, limit: int = 6) -> None:
-        """修订说明: previous figures that a printed comparison rests on and that have changed since their own cut-off.
+    def revisions(self, *, limit: int = 4) -> None:
+        """修订说明: what the last issue printed and would print otherwise now: a sentence, and a table for the working paper."""
+        revising.show(self, limit=limit)
 
-        Late and corrected filings change them; a reader who adds up two issues would otherwise find a clash.
+    def as_printed(self, name: str, issue: str = "") -> issued.PrintedFigure | None:
+        """brief.as_printed("事项办结率", issue="weekly/2023-W41/root"): a figure of the brief's unit as that issue printed it.
+
+        Without an issue, the last one of this product. None when it was not printed there.
         """
-        before = self.period.previous()
-        then = self.workspace.cut_off(before)
-        if then >= self.as_of or self.workspace.store.version(then) is None:
-            return
-        compared = {(r.indicator.id, r.unit.code, r.form, r.scope): r for _, r, _, derived in self.figures.readings()
-                    if derived == "环比" and r.period == self.period}
-        old = Cube(self.workspace, [before], as_of=then, indicators=dict.fromkeys(key[0] for key in compared))
-        said = []
-        for (indicator, unit, form, scope), r in compared.items():
-            now = r.previous()
-            if now is None or unit not in old.tree(before):
-                continue
-            was = read(old, indicator, unit, before, form=form, scope=scope)
-            if was.value is not None and now.value is not None and printing.printed(was) != printing.printed(now):
-                whose = "" if unit == self.unit.code else r.unit.label
-                what = r.indicator.title.zh + (f"（{form}）" if len(r.indicator.forms) > 1 else "")
-                said.append(f"{whose}{what}由{printing.printed(was)}调整为{printing.printed(now)}")
-        if said:
-            more = f"等{len(said)}项" if len(said) > limit else ""
-            self.show(Prose((Run("修订说明：", strong=True), Run(
-                f"因迟报、更正，{before.label}的数与当期印发时不同，{'，'.join(said[:limit])}{more}。"
-                "本期环比按调整后的数计算。")), role="note"))
+        brace = prose.braces("{" + name + "}", self.workspace.definitions.catalogue)[0]
+        r = braces.reading_of(self, brace)
+        said = issued.printed(self.workspace, issue) if issue else revising.last_printed(self)
+        return said.find(r.indicator.id, unit=r.unit.code, form=r.form, scope=r.scope) if said is not None else None
 
     def findings(self, *, title: str = "数据核查情况") -> None:
         """What is open in the data behind this brief: a summary for all, the lines for the working paper."""
-        items = self._findings
+        items = [*self._findings, *claims.other_dates(self)]
         errors = sum(f.severity == "error" for f in items)
         due, filed = self.filed
         units = self.workspace.register_at(self.as_of).on(self.period.ends).position
@@ -251,22 +245,22 @@ class Brief:
         summary += (f"核查发现错误{errors}处，提示{len(items) - errors}处。" if items else "核查未发现问题。")
         self.show(Findings(title=title, summary=summary, items=lines, more=max(0, len(items) - len(lines))))
 
-    def suggestions(self, *, limit: int = 6) -> None:
-        """The rules of diagnosis that hold: evidence first, then what to do; one paragraph each."""
-        held = self.verdicts()[:limit]
-        for n, verdict in enumerate(held):
-            lead = f"{'一二三四五六七八九十'[n]}是" if 1 < len(held) <= 10 else ""
-            self.show(Prose((Run(lead, strong=True), *braces.fill(self, verdict.rule.evidence + verdict.rule.suggest))))
+    def identities(self, *, title: str = "勾稽关系核对") -> None:
+        """For the working paper: every identity with both sides, and whether it holds."""
+        self.show(claims.table(self, title))
 
     def sources(self) -> None:
         """The closing line, the definitions, and for the working paper the notes behind every figure. Put it last."""
         due, filed = self.filed
         closing = (f"数据截至{long_date(self.period.ends)}，接收至{as_of_text(self.as_of)}；"
                    + (f"应报{due}个、实报{filed}个；" if due else "") + "口径见附件。")
+        if (remembered := self._remembered()) is not None:
+            self.show(remembered)
         self.show(self.figures.sources(closing, rounding=self.workspace.definitions.campaign.rounding))
+        aside.write(self.figures)
         p = self.product
         if p.report_to or p.send_to or p.issue_to or p.copies:
-            self.show(Foot(p.report_to, p.send_to, p.issue_to, p.copies))
+            self.show(Foot(p.report_to, p.send_to, p.issue_to, p.copies, p.even_pages))
 
     def show(self, part: Part) -> None:
         """Keeps a part and, in a notebook, shows it."""
@@ -292,10 +286,9 @@ class Brief:
 
     @cached_property
     def _findings(self) -> list[Any]:
-        tree = self.workspace.register_at(self.as_of).on(self.period.ends)
-        inside = {u.code for u in tree.subtree(self.unit.code)}
-        filed = self.workspace.store.findings(as_of=self.as_of, period=self.period.id, units=inside)
-        return [*filed, *published.findings(self.cube, self.unit.code, self.period)]
+        filed = self.workspace.store.findings(as_of=self.as_of, period=self.period.id, units=set(self.members))
+        copied = [f for f in copies.findings(self.workspace, self.period, self.as_of) if f.unit in self.members]
+        return [*filed, *copied, *published.findings(self.cube, self.unit.code, self.period), *claims.findings(self)]
 
     def _left_out(self, values: Readings) -> int:
         """Children of the brief's unit that a table does not list, though its total counts them."""
@@ -315,13 +308,8 @@ class Brief:
                 return [r.unit.code for r in compare.comparable_children(reading)]
             case "descendants":
                 return [u.code for u in tree.subtree(self.unit.code)][1:]
+            case "members":
+                return list(self.members)
             case "self":
                 return [self.unit.code]
         return [self.workspace.register_at(self.as_of).find(of, self.period.ends)]
-
-
-def _short(period: Period) -> str:
-    if period.kind == "week":
-        return f"{period.starts.month}.{period.starts.day}—{period.ends.month}.{period.ends.day}"
-    return period.label.removeprefix(f"{period.starts.year}年") or period.label
-

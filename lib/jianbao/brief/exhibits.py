@@ -1,14 +1,14 @@
-"""Tables and charts made from readings. Imports parts, printing, charts, figures, numbers."""
+"""Tables made from readings; charts are in graphs and panels. Imports parts, printing, figures, numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from jianbao.brief import charts
+from jianbao.brief import checked
 from jianbao.brief.figures import Figures
-from jianbao.brief.parts import Chart, Column, Prose, Run, Table
-from jianbao.brief.printing import NO_DATA, change_cell, exact, gap_cell, percent, printed, schedule_clause
+from jianbao.brief.parts import Column, Run, Table
+from jianbao.brief.printing import change_cell, gap_cell, percent, printed
 from jianbao.definitions.catalogue import Indicator
 from jianbao.errors import BriefError
 from jianbao.numbers.compare import (
@@ -17,9 +17,6 @@ from jianbao.numbers.compare import (
     Schedule,
     Share,
     Withheld,
-    comparable_children,
-    ranked,
-    schedule_of,
 )
 from jianbao.numbers.readings import Reading, Readings
 from jianbao.numbers.reported import Gap
@@ -62,7 +59,7 @@ def table(readings: Readings, figures: Figures, *, title: str, unit_title: str =
             for name in _derived_of(i, readings):
                 value = readings.derived[name][k]
                 same |= isinstance(value, Change) and value.same_coverage
-                line.append(_derived_cell(value, r, figures))
+                line.append(derived_cell(value, r, figures))
         rows.append(tuple(line))
     totals: tuple[int, ...] = ()
     if total is not None:
@@ -75,7 +72,7 @@ def table(readings: Readings, figures: Figures, *, title: str, unit_title: str =
         rows.append(tuple(line))
         totals = (len(rows) - 1,)
     said = [*notes, *(["带*的为同口径比较：只含两期都报送的单位。"] if same else [])]
-    said += _empty_notes(readings) + _rank_notes(readings)
+    said += _empty_notes(readings) + _rank_notes(readings) + checked.note(readings)
     return Table(title=title, columns=tuple(columns), rows=tuple(rows), notes=tuple(said), total_rows=totals)
 
 
@@ -94,60 +91,6 @@ def reported(gaps: Sequence[Gap], figures: Figures, *, title: str, notes: Sequen
                Column("差额", "right"))
     return Table(title=title, columns=columns, rows=tuple(rows),
                  notes=(*notes, "公布数为来源发布的总数，分项合计为下属各单位之和；两者并列，互不代替。"))
-
-
-def progress(reading: Reading, figures: Figures, *, title: str = "") -> Chart | Prose:
-    """Each comparable child's rate against 序时, best on top. Short ones are hatched, so it reads in black and white.
-
-    A note instead when no child has a value yet: a first period must not fail.
-    """
-    children = [r for r in comparable_children(reading) if r.value is not None]
-    whole = schedule_of(reading)
-    if not children or whole is None:
-        return _nothing(title or reading.indicator.title.zh)
-    line = whole.elapsed
-    order = sorted(children, key=lambda r: -(r.value or 0.0))
-    pairs = [(r, s) for r in order if (s := schedule_of(r)) is not None]
-    texts = [percent(s.progress, r) for r, s in pairs]
-    svg, png = charts.bars([r.unit.label for r, _ in pairs], [s.progress for _, s in pairs], texts, line=line,
-                           line_label=f"序时{percent(line, reading)}", behind=[s.gap < 0 for _, s in pairs])
-    short = [r.unit.label for r, s in pairs if s.gap < 0]
-    i = reading.indicator
-    alt = (f"{i.title.zh}：最高{order[0].unit.label}{texts[0]}，最低{order[-1].unit.label}{texts[-1]}，"
-           f"序时进度{percent(line, reading)}，" + (f"{len(short)}个低于序时：{'、'.join(short)}。" if short else "均不低于序时。"))
-    data = Table(title=f"{i.title.zh}与序时进度", columns=(Column("单位"), Column(i.title.zh, "right"), Column("与序时相比")),
-                 rows=tuple((Run(r.unit.label), Run(text, figures.add(r, printed(r))),
-                             Run(schedule_clause(s), figures.add(r, schedule_clause(s), "序时")))
-                            for (r, s), text in zip(pairs, texts, strict=True)))
-    return Chart(title=title or f"{_children_word(order)}{i.title.zh}", alt=alt, data=data, svg=svg, png=png,
-                 notes=("斜纹为低于序时进度的单位。",) if short else ())
-
-
-def trend(readings: Sequence[Reading | None], figures: Figures, *, title: str = "",
-          labels: Sequence[str]) -> Chart | Prose:
-    """One indicator over several periods; a period without data is a gap. A note instead when none has data."""
-    known = [r for r in readings if r is not None and r.value is not None]
-    if not known:
-        return _nothing(title or "走势")
-    i = known[-1].indicator
-    values = [None if r is None or r.value is None else float(exact(r) or 0) for r in readings]
-    texts = ["无数据" if r is None or r.value is None else printed(r, bare=True) for r in readings]
-    svg, png = charts.columns(labels, values, texts, join=i.is_percent)
-    first, last = known[0], known[-1]
-    top = max(known, key=lambda r: r.value or 0.0)
-    gaps = sum(v is None for v in values)
-    alt = (f"{i.title.zh}（{last.form}）近{len(values)}期：由{labels[list(readings).index(first)]}的{printed(first)}到"
-           f"{labels[list(readings).index(last)]}的{printed(last)}，最高{labels[list(readings).index(top)]}{printed(top)}"
-           + (f"，{gaps}期无数据。" if gaps else "。"))
-    data = Table(title=f"{i.title.zh}分期", columns=(Column("统计期"), Column(_heading(i), "right")),
-                 rows=tuple((Run(label), Run(text) if r is None or r.value is None
-                             else Run(text, figures.add(r, printed(r))))
-                            for label, text, r in zip(labels, texts, readings, strict=True)))
-    return Chart(title=title or f"{i.title.zh}近{len(values)}期走势", alt=alt, data=data, svg=svg, png=png)
-
-
-def _nothing(title: str) -> Prose:
-    return Prose((Run(f"{title}：{NO_DATA}，图略。"),), role="note")
 
 
 def _not_filed(r: Reading) -> bool:
@@ -193,11 +136,12 @@ def _derived_of(i: Indicator, readings: Readings) -> list[str]:
 def _value_cell(r: Reading, figures: Figures) -> Run:
     if r.value is None:
         return Run(NOT_FILED if _not_filed(r) else NOTHING)
-    text = printed(r, bare=True).removesuffix("%" if r.indicator.is_percent else "")
+    text = printed(r, bare=True).removesuffix("%" if r.indicator.is_percent else "") + checked.mark(r)
     return Run(text, figures.add(r, printed(r)))
 
 
-def _derived_cell(value: Any, r: Reading, figures: Figures) -> Run:
+def derived_cell(value: Any, r: Reading, figures: Figures) -> Run:
+    """What was derived from a reading, as a cell: +5, 3（并列）, — where there is nothing."""
     match value:
         case Change():
             text = change_cell(value)
@@ -224,11 +168,3 @@ def _points(value: float, r: Reading) -> str:
 
     points = rounded(decimal(value) * 100, 1, r.cube.definitions.campaign.rounding)
     return f"{points:+f}" if points else "0"
-
-
-def _children_word(readings: Sequence[Reading]) -> str:
-    kinds = {r.unit.org_type for r in readings}
-    return f"各{kinds.pop()}" if len(kinds) == 1 else "各单位"
-
-
-__all__ = ["NO_DATA", "progress", "ranked", "reported", "table", "trend"]

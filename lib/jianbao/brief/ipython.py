@@ -51,11 +51,15 @@ def attach(brief: Brief) -> None:
         return
 
     def say(line: str, cell: str | None = None) -> None:
-        """%%say [要点|注]: the cell's paragraphs with their braces filled."""
-        role = {"": "body", "要点": "keypoint", "注": "note", "落款": "closing"}.get(line.strip())
+        """%%say [要点|注|按语]: the cell's paragraphs with their braces filled."""
+        role = {"": "body", "要点": "keypoint", "注": "note", "落款": "closing", "按语": "remark"}.get(line.strip())
         if role is None:
-            raise JianbaoError(f"%%say {line.strip()}: write nothing, 要点 or 注 after %%say.")
-        brief.say(cell if cell is not None else line, role=role)
+            raise JianbaoError(f"%%say {line.strip()}: write nothing, 要点, 注 or 按语 after %%say.")
+        text = cell if cell is not None else line
+        if role == "remark":
+            brief.remark(text)
+        else:
+            brief.say(text, role=role)
 
     shell.register_magic_function(say, magic_kind="line_cell", magic_name="say")
     shell.set_custom_exc((JianbaoError,), _short_error)

@@ -10,6 +10,7 @@ from html import escape
 
 from jianbao.brief import notes as source_notes
 from jianbao.brief.parts import (
+    Advice,
     Chart,
     FindingLine,
     Findings,
@@ -24,6 +25,7 @@ from jianbao.brief.parts import (
 )
 
 RED = "#c1121f"
+TONES = {"green": "#1a7f37", "yellow": "#8a6100", "red": RED}
 
 # A number and the word it counts stay on one line (GB/T 15835 5.1.7.2). 4.1个 and 百分点 may part: as one piece they
 # leave so wide a gap at the end of a line that the line is pulled apart.
@@ -47,7 +49,8 @@ def html(part: Part, *, label: str = "", notes: Mapping[str, int] | None = None)
             level = min(part.level + 1, 6)
             return f"<h{level}>{escape(label + part.text)}</h{level}>"
         case Prose():
-            return f'<p class="{escape(part.role)}">{inline(part.runs, notes)}</p>'
+            whose = f'<p class="{escape(part.role)} whose">{escape(part.label)}</p>' if part.label else ""
+            return f'{whose}<p class="{escape(part.role)}">{inline(part.runs, notes)}</p>'
         case Table():
             return _table(part, label, notes)
         case Chart():
@@ -58,6 +61,8 @@ def html(part: Part, *, label: str = "", notes: Mapping[str, int] | None = None)
             return _sources(part)
         case Foot():
             return _foot(part)
+        case Advice():
+            return f'<p class="note">记下建议{len(part.items)}条，下期报告落实情况。</p>'
 
 
 def inline(runs: Iterable[Run], notes: Mapping[str, int] | None = None) -> str:
@@ -68,6 +73,8 @@ def inline(runs: Iterable[Run], notes: Mapping[str, int] | None = None) -> str:
                        for piece, keep in unbroken(run.text))
         if run.strong:
             text = f"<strong>{text}</strong>"
+        if run.tone:
+            text = f'<span style="color:{TONES[run.tone]}">{text}</span>'
         if run.figure and notes and run.figure in notes:
             n = notes[run.figure]
             text = f'<a class="fig" href="#note-{n}">{text}<sup>{n}</sup></a>'

@@ -13,7 +13,7 @@ from jianbao.brief.parts import Column, Figure, Run, SourceRow, Sources, Table
 ROWS_SHOWN = 50     # on a screen, folded away
 ROWS_PRINTED = 10   # on paper
 ANNEX = "附件：指标口径"
-WHERE_THE_REST_IS = "列出的行以外，用各条注释后面的命令查看全部。"
+WHERE_THE_REST_IS = "列出的行以外，全部来源行在底稿附表 working.xlsx 里，也可用各条注释后面的命令查看。"
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,10 @@ def facts(note: Note) -> tuple[tuple[str, str], ...]:
 
 
 def command(note: Note) -> str:
-    """What to type for the reading with all its rows, as this issue knew it."""
+    """What to type for the reading with all its rows, as this issue knew it; "" for a word, whose rows are all shown."""
     f = note.first
+    if not f.indicator:
+        return ""
     scope = f" --scope {f.scope}" if f.scope not in ("", "subtree") else ""
     as_of = f.as_of.removesuffix(":00") if f.as_of.count(":") == 2 else f.as_of     # 12:00:00 → 12:00
     return (f"jianbao show {f.code or f.indicator} --unit {f.unit} --period {f.period} --form {f.form}{scope}"

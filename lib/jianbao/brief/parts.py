@@ -6,7 +6,7 @@ DOCX, XLSX) reads those parts back. So text, table and chart of all four faces a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
@@ -18,11 +18,15 @@ Face = Literal["issued", "working"]
 
 @dataclass(frozen=True)
 class Run:
-    """A stretch of text; with `figure`, a printed value that can be traced to that figure of the sources."""
+    """A stretch of text; with `figure`, a printed value that can be traced to that figure of the sources.
+
+    `tone` green, yellow or red colours what the text itself says too: a page may be printed in black.
+    """
 
     text: str
     figure: str | None = None
     strong: bool = False
+    tone: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,14 @@ class Heading:
 
 @dataclass(frozen=True)
 class Prose:
-    """A paragraph. Roles: body, keypoint (a line of 本期要点, on top), note (small, under an exhibit), closing."""
+    """A paragraph. Roles: body, keypoint (a line of 本期要点, on top), note (small, under an exhibit), closing;
+    voice (a unit's own words) and remark (the office's), which writers set apart from what was generated."""
 
     runs: tuple[Run, ...]
     role: str = "body"
     face: Face = "issued"           # "working" is left out of the issued copy
+    label: str = ""                 # 来稿　某单位, 按语: whose words they are, over the first paragraph
+    ref: str = ""                   # the entry a voice was taken from: unit/key
     kind: str = field(default="prose", init=False)
 
     @property
@@ -172,28 +179,62 @@ class Sources:
     figures: tuple[Figure, ...] = ()
     definitions: tuple[tuple[str, str], ...] = ()   # 附件: (title, definition) of what was printed
     rounding: str = ""
+    counted: tuple[tuple[str, str], ...] = ()       # (indicator, how it was counted as JSON), for later issues
     kind: str = field(default="sources", init=False)
 
 
 @dataclass(frozen=True)
 class Foot:
-    """报尾: 报（上级）, 送（平级）, 发（下级）, 印数."""
+    """报尾: 报（上级）, 送（平级）, 发（下级）, 印数. `even`: printed on both sides, so it stands on an even page."""
 
     report_to: str = ""
     send_to: str = ""
     issue_to: str = ""
     copies: int | None = None
+    even: bool = False
     kind: str = field(default="foot", init=False)
 
 
-Part = Head | Heading | Prose | Table | Chart | Findings | Sources | Foot
+@dataclass(frozen=True)
+class Advised:
+    """A suggestion as an issue printed it, with what later issues found: `states` are (period, printed value, standing)."""
+
+    id: str                         # of its rule
+    step: str
+    text: str
+    raised: str                     # period of the issue that first printed it
+    issue: str                      # that issue: product/period/unit
+    said_in: str                    # 第8期, for the reader
+    owner: str
+    due: str                        # ISO date
+    first_due: str                  # before it was put off
+    unit: str
+    indicator: str = ""
+    form: str = ""
+    value: float | None = None      # when it was raised, in base units
+    printed: str = ""
+    target: float | None = None
+    aim: str = ""                   # the target in words: 超期未办结事项数降为0
+    states: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What an issue must remember for the next one: its suggestions and the earlier ones still open. Printed by no writer."""
+
+    items: tuple[Advised, ...]
+    face: Face = "working"
+    kind: str = field(default="advice", init=False)
+
+
+Part = Head | Heading | Prose | Table | Chart | Findings | Sources | Foot | Advice
 _KINDS: dict[str, type[Any]] = {
     "head": Head, "heading": Heading, "prose": Prose, "table": Table, "chart": Chart, "findings": Findings,
-    "sources": Sources, "foot": Foot,
+    "sources": Sources, "foot": Foot, "advice": Advice,
 }
 _NESTED: dict[tuple[str, str], type[Any]] = {
     ("Prose", "runs"): Run, ("Table", "columns"): Column, ("Findings", "items"): FindingLine,
-    ("Sources", "figures"): Figure, ("Figure", "rows"): SourceRow,
+    ("Sources", "figures"): Figure, ("Figure", "rows"): SourceRow, ("Advice", "items"): Advised,
 }
 assert set(_KINDS.values()) == set(get_args(Part))
 
@@ -248,16 +289,32 @@ class Document:
         return next((part for part in self.parts if isinstance(part, Head)), None)
 
     def face(self, face: Face) -> Document:
-        """The issued copy drops what only the working paper shows: ledger rows, source notes, finding lines."""
+        """The issued copy drops what only the working paper shows: ledger rows, source notes, finding lines, and the
+        definitions of figures that nothing else of it prints."""
         if face == "working":
             return self
         kept: list[Part] = []
+        shown = {run.figure for part in self.parts if getattr(part, "face", "issued") != "working" for run in _runs(part)}
         for part in self.parts:
             if getattr(part, "face", "issued") == "working":
                 continue
             if isinstance(part, Sources):
-                part = Sources(closing=part.closing, definitions=part.definitions, rounding=part.rounding)
+                seen, unseen = ({f"{f.title}（{f.code}）" for f in part.figures if (f.id in shown) is said} for said in (True, False))
+                part = Sources(closing=part.closing, rounding=part.rounding,
+                               definitions=tuple(d for d in part.definitions if d[0] in seen or d[0] not in unseen))
             elif isinstance(part, Findings):
                 part = Findings(title=part.title, summary=part.summary)
             kept.append(part)
         return Document(tuple(kept))
+
+
+def _runs(part: Part) -> Iterator[Run]:
+    """Every run of text of a part, those of tables and of the data behind charts included."""
+    match part:
+        case Prose():
+            yield from part.runs
+        case Table():
+            for row in part.rows:
+                yield from row
+        case Chart(data=Table() as data):
+            yield from _runs(data)

@@ -174,7 +174,23 @@ def completion_clause(value: float | None, reading: Reading) -> str:
 
 
 def percent(value: float, reading: Reading) -> str:
-    return _percentage(decimal(value) * 100, 1, _rule(reading))
+    return percent_of(value, _rule(reading))
+
+
+def percent_of(value: float, rule: str) -> str:
+    return _percentage(decimal(value) * 100, 1, rule)
+
+
+def spread(difference: float, reading: Reading, *, signed: bool = True, word: bool = False) -> str:
+    """A difference as printed: +3.2 for rates in percentage points, +5 else; `word` adds 个百分点 or the measure word."""
+    i = reading.indicator
+    if i.is_percent or i.unit == "百分点":
+        size = rounded(decimal(difference) * 100, decimals_of(i) or 1, _rule(reading))
+        text = (f"{size:+f}" if signed else f"{size:f}") if size else "0"
+        return text + ("个百分点" if word else "")
+    text = digits(abs(difference), i.model_copy(update={"hedge": ""}), _rule(reading))
+    sign = ("" if Decimal(text) == 0 else "+" if difference > 0 else "-") if signed else ""
+    return sign + text + (i.unit if word else "")
 
 
 def best(ranks: Sequence[Rank], n: int = 3, *, last: bool = False) -> list[Rank]:

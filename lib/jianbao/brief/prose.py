@@ -3,15 +3,19 @@
     截至{截止日}，已有{已启动单位数}完成启动，启动率{启动率}〔，{启动率.环比}〕。
 
 A brace names an indicator by title, alias, id or code, then what of it: a form (.期内 .累计 .时点), a scope (.本级 .公布),
-a comparison (.环比 .同比 .占比 .完成率 .序时 .位次 .前三 .后三), or .差额, the published total against the sum of the parts.
+a comparison (.环比 .同比 .占比 .完成率 .序时 .位次 .前三 .后三 .末位), .差额, the published total against the sum of the parts, or
+.已刊, as the last issue printed it.
+.末位 is empty while the last place is not sure (docs/methods/rank-robustness.md).
 `:数` leaves the measure word out, `@单位` asks another unit.
 〔…〕 drops out when a brace inside is empty. {字面:3场|来源=会议通知} is a literal with its source.
+{断言:均举办} prints its words only while the identity they rest on holds; {断言:均举办|否则=陆续举办} has others for when it
+does not, and {断言:全覆盖|依据=B11} says which of several is meant.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,11 +23,14 @@ from jianbao.definitions.catalogue import FORMS, Catalogue
 from jianbao.errors import BriefError, UnknownName, suggestions
 
 SCOPES = {"本级": "own", "公布": "reported", "合计": "subtree"}
-DERIVED = ("环比", "同比", "占比", "完成率", "序时", "位次", "前三", "后三", "差额")
+DERIVED = ("环比", "同比", "占比", "完成率", "序时", "位次", "前三", "后三", "末位", "差额", "核实", "已刊")
 MODIFIERS = (*FORMS, *SCOPES, *DERIVED)
 WORDS = ("截止日", "截止日期", "统计期", "本期", "上期", "单位", "全域", "应报", "实报", "期号", "数据版本")
 
+CLAIM = ("断言:", "claim:")
+
 _OPEN, _CLOSE = "{｛", "}｝"
+_CLAIM_PARTS = {"依据": "about", "about": "about", "否则": "otherwise", "else": "otherwise"}
 
 
 @dataclass(frozen=True)
@@ -33,10 +40,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Brace:
-    """A parsed brace. `kind`: reading, word (of the brief or the campaign), literal."""
+    """A parsed brace. `kind`: reading, word (of the brief or the campaign), literal, claim."""
 
     raw: str
-    kind: Literal["reading", "word", "literal"]
+    kind: Literal["reading", "word", "literal", "claim"]
     name: str
     form: str | None = None
     scope: str = "subtree"
@@ -44,6 +51,8 @@ class Brace:
     bare: bool = False
     unit: str | None = None
     source: str = ""
+    about: str = ""                 # of a claim: the identity or indicator meant
+    otherwise: str | None = None    # of a claim: what to say when it does not hold
 
 
 @dataclass(frozen=True)
@@ -124,6 +133,8 @@ def _brace(text: str, at: int, end: int, catalogue: Catalogue, known: set[str]) 
         return Brace(raw, "literal", content.strip(), source=re.split("[=＝]", source, maxsplit=1)[1])
     if raw in known:
         return Brace(raw, "word", raw)
+    if body.startswith(CLAIM):
+        return _claim(raw, fail)
     unit = None
     if "@" in body:
         body, unit = body.split("@", 1)
@@ -162,12 +173,28 @@ def _brace(text: str, at: int, end: int, catalogue: Catalogue, known: set[str]) 
     indicator = catalogue[name]
     if form is not None and form not in indicator.forms:
         raise fail(f"{indicator.title.zh} is read as {'、'.join(indicator.forms)}, not {form}.")
-    if derived in ("位次", "前三", "后三") and not indicator.ranked:
+    if derived in ("位次", "前三", "后三", "末位") and not indicator.ranked:
         raise fail(f"{indicator.title.zh} is of nature {indicator.nature}: such figures are not ranked. "
                    "Rank a coverage or a result whose `better` is said.")
     if derived in ("占比",) and indicator.rolls_up in ("ratio", "none"):
         raise fail(f"{indicator.title.zh} is a ratio and has no share of a whole.")
     return Brace(raw, "reading", indicator.id, form, scope, derived, bool(colon), unit)
+
+
+def _claim(raw: str, fail: Callable[[str], BriefError]) -> Brace:
+    """断言:均举办@单位|依据=…|否则=…"""
+    words, *parts = (part.strip() for part in re.split("[|｜]", re.split("[:：]", raw, maxsplit=1)[1]))
+    word, at, unit = words.partition("@")
+    said: dict[str, str] = {}
+    for part in parts:
+        name, *value = re.split("[=＝]", part, maxsplit=1)
+        if name.strip() not in _CLAIM_PARTS or not value:
+            raise fail("a claim goes on with 依据= or 否则=: {断言:均举办|否则=陆续举办}.")
+        said[_CLAIM_PARTS[name.strip()]] = value[0].strip()
+    if not word.strip() or (at and not unit.strip()):
+        raise fail("write the claim's words after the colon: {断言:均举办}.")
+    return Brace(raw, "claim", word.strip(), unit=unit.strip() or None, about=said.get("about", ""),
+                 otherwise=said.get("otherwise"))
 
 
 def _point(text: str, start: int, end: int, message: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from jianbao.cli import figures, filing, issues, workspaces
+from jianbao.cli import diff, figures, filing, issues, sample, workspaces
 
 
 class _Main(click.Group):
@@ -41,6 +41,6 @@ def main(ctx: click.Context, workspace: Path | None) -> None:
     ctx.obj = workspace
 
 
-for _verb in (workspaces.new, filing.template, filing.check, filing.receive, filing.roster, figures.show, issues.plan,
-              issues.run, workspaces.lint):
+for _verb in (workspaces.new, filing.template, filing.check, filing.receive, filing.roster, figures.show, sample.sample,
+              issues.plan, issues.run, diff.diff, workspaces.lint):
     main.add_command(_verb)

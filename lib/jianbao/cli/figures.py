@@ -20,16 +20,18 @@ from jianbao.cli.common import JSON, opened
 @click.option("--scope", default="subtree", help="subtree 含下级、own 本级、reported 来源公布。")
 @click.option("--as-of", help="数据版本；缺省为最近一次收表。")
 @click.option("--rows", is_flag=True, help="列出数字背后的台账行。")
+@click.option("--printed", is_flag=True, help="列出哪几期印过、印作多少（已刊数）。")
 @JSON
 @click.pass_context
 def show(ctx: click.Context, indicator: str | None, everything: bool, unit: str, period: str | None, form: str | None,
-         scope: str, as_of: str | None, rows: bool, as_json: bool) -> None:
+         scope: str, as_of: str | None, rows: bool, printed: bool, as_json: bool) -> None:
     """查数：一个指标或全部指标的值，及其背后的行。
 
     \b
     例：jianbao show B03 --unit C01 --period 2023-W42
         jianbao show --all --json
         jianbao show 事项办结率 --rows
+        jianbao show 事项办结率 --printed
     """
     workspace = opened(ctx)
     from jianbao.definitions.catalogue import FORMS
@@ -40,6 +42,16 @@ def show(ctx: click.Context, indicator: str | None, everything: bool, unit: str,
     catalogue = workspace.definitions.catalogue
     if bool(indicator) == everything:
         raise JianbaoError("say one indicator, or --all. Example: jianbao show B03")
+    if printed:
+        from jianbao.cli.diff import show_printed
+
+        if everything:
+            raise JianbaoError("--printed is asked of one indicator. Example: jianbao show B03 --printed")
+        whose = (workspace.definitions.campaign.root if unit == "root"
+                 else workspace.register.find(unit, workspace.period(period).ends))
+        show_printed(workspace, catalogue[str(indicator)].id, whose, form, workspace.period(period).id if period else None,
+                     as_json=as_json)
+        return
     ids = [i.id for i in catalogue] if everything else [catalogue[str(indicator)].id]
     wanted, known = workspace.period(period), workspace.as_of(as_of)
     if scope not in SCOPES:

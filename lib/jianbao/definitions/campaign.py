@@ -36,6 +36,18 @@ class Thresholds(Strict):
     batch_rows: int = 50
 
 
+class Fact(Strict):
+    """A word for prose that stands in ledger rows as known at a period's end: the first, last or every value of a column.
+
+    Dates are ordered by themselves, other values by the date of their row.
+    """
+
+    ledger: str
+    value: str                                  # a column
+    where: str | None = None
+    take: Literal["first", "last", "all"] = "last"
+
+
 class Campaign(Strict):
     name: str                                   # short id for files
     title: str                                  # 优化营商环境攻坚行动
@@ -51,7 +63,7 @@ class Campaign(Strict):
     whole: str = ""                             # how prose calls the whole: 全区
     rounding: Literal["half_even", "half_up"] = "half_up"
     thresholds: Thresholds = Thresholds()
-    facts: dict[str, str] = Field(default_factory=dict)     # fixed words for prose: {城市名}
+    facts: dict[str, str | Fact] = Field(default_factory=dict)     # words for prose: {城市名}; fixed, or taken from rows
     secrecy: str = ""
     timezone: str = "Asia/Shanghai"
 
@@ -96,7 +108,7 @@ class Product(Strict):
     title: str                                  # may hold {单位}, {统计期}, {截止日}
     period: Literal["day", "week", "xun", "month", "quarter", "half", "year"] = "week"
     units: Annotated[str | tuple[str, ...], Field(
-        description="root, children, all (both), an org type or a unit's code; or a list of these")] = "root"
+        description="root, children, all (both), teams, an org type or a unit's code; or a list of these")] = "root"
     issuer: str = ""
     secrecy: str = ""
     report_to: str = ""
@@ -105,7 +117,9 @@ class Product(Strict):
     copies: int | None = None
     first_number: int = 1
     total_before: int = 0
-    max_pages: int | None = None
+    max_pages: int | None = None                # a longer issue fails
+    even_pages: bool = False                    # printed on both sides: an odd last page is followed by the foot on its back
+    max_charts: int | None = None               # in the issued copy
     formats: tuple[Literal["html", "pdf", "docx", "xlsx"], ...] = ("html", "pdf", "docx")
 
 
@@ -115,6 +129,7 @@ class Calendar(Strict):
     cut_off: Moment = Moment(days=1, at=time(12, 0))
     due: dict[str, Moment] = Field(default_factory=dict)    # product → when its issue is made
     first: dict[str, str] = Field(default_factory=dict)     # product → first period it is made for
+    only: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # product → the periods it is made for, when not all
     work_days: Literal["cn", "all"] = "all"
 
 
@@ -153,13 +168,3 @@ class Correction(Strict):
     who: str
     on: datetime
     status: Literal["确认", "待书面"] = "确认"
-
-
-class Suggestion(Strict):
-    """A rule of diagnosis: when the condition on indicators holds, say this. Braces are filled by the prose language."""
-
-    id: str
-    when: str
-    evidence: str
-    suggest: str
-    measure: str = ""

@@ -10,15 +10,17 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, model_validator
 
 from jianbao.definitions import expressions
+from jianbao.definitions.campaign import Fact
+from jianbao.definitions.index import Index
 from jianbao.definitions.ledger import Ledger, Strict
-from jianbao.errors import unknown
+from jianbao.errors import UnknownName, unknown
 
 Form = Literal["期内", "累计", "时点"]
 IN_PERIOD: Final = "期内"
 TO_DATE: Final = "累计"
 STOCK: Final = "时点"
 FORMS: tuple[Form, ...] = (IN_PERIOD, TO_DATE, STOCK)
-Nature = Literal["activity", "coverage", "result", "handling"]
+Nature = Literal["activity", "coverage", "result", "handling", "index"]      # index: for the desk, never ranked in print
 RollsUp = Literal["sum", "distinct", "stock", "ratio", "none"]
 
 
@@ -40,6 +42,9 @@ class Measure(Strict):
     median_of: str | None = None
     enter: str | None = None
     leave: str | None = None
+    linked_to: Annotated[tuple[str, ...], Field(
+        description="only rows whose link names a row of one of these ledgers, of the same unit, as they stand at period end")] = ()
+    link: Annotated[str, Field(description="the column that names it; a list may name several")] = "link_id"
 
     @property
     def aggregate(self) -> tuple[str, str]:
@@ -76,6 +81,7 @@ class Indicator(Measure):
     numerator: str | Measure | None = None
     denominator: str | Measure | None = None
     combine: str | None = None
+    index: Index | None = None
     form: Form | None = None                    # the only form it makes sense in; None: both 期内 and 累计
     stock: bool = False                         # a ratio read at a point in time
     scale: float = 1
@@ -85,17 +91,17 @@ class Indicator(Measure):
 
     @model_validator(mode="after")
     def _fits(self) -> Indicator:
-        forms = [n for n in ("value", "units_having", "median_of", "enter", "numerator", "combine")
+        forms = [n for n in ("value", "units_having", "median_of", "enter", "numerator", "combine", "index")
                  if getattr(self, n) is not None]
         if len(forms) > 1:
             raise ValueError(f"says how it is counted more than once: {', '.join(forms)}. Keep one.")
         if not forms:
             raise ValueError("does not say how it is counted. Give one of: value, units_having, numerator and "
-                             "denominator, combine, median_of, enter and leave.")
+                             "denominator, combine, median_of, enter and leave, index.")
         if (self.numerator is None) != (self.denominator is None):
             raise ValueError("a ratio needs both numerator and denominator.")
         allowed = {"numerator": ("ratio",), "combine": ("none", "sum", "stock"), "median_of": ("none",),
-                   "units_having": ("distinct", "stock"), "enter": ("stock",)}.get(forms[0])
+                   "units_having": ("distinct", "stock"), "enter": ("stock",), "index": ("none",)}.get(forms[0])
         if forms[0] == "value":
             try:
                 kind, _ = expressions.aggregate(self.value or "")
@@ -107,7 +113,7 @@ class Indicator(Measure):
         if self.nature in ("activity", "handling") and self.better != "none":
             raise ValueError(f"{self.nature} counts are neither good nor bad: better: {self.better} would rank them. "
                              "Leave `better` out.")
-        if forms[0] not in ("numerator", "combine") and self.ledger is None:
+        if forms[0] not in ("numerator", "combine", "index") and self.ledger is None:
             raise ValueError("'ledger' is missing.")
         return self
 
@@ -118,7 +124,7 @@ class Indicator(Measure):
     @property
     def forms(self) -> tuple[Form, ...]:
         """The forms it can be asked in, the default one last."""
-        if self.rolls_up == "stock" or self.stock:
+        if self.rolls_up == "stock" or self.stock or self.index is not None:
             return (STOCK,)
         return (self.form,) if self.form is not None else (IN_PERIOD, TO_DATE)
 
@@ -128,7 +134,8 @@ class Indicator(Measure):
 
     def allows(self, scope: str) -> bool:
         """Whether it can be asked with a scope: what does not roll up is read for a unit's own rows only."""
-        return scope != "subtree" or self.rolls_up != "none" or self.combine is not None or self.aggregate[0] == "median"
+        return scope != "subtree" or self.rolls_up != "none" or self.combine is not None \
+            or self.index is not None or self.aggregate[0] == "median"
 
     @property
     def ranked(self) -> bool:
@@ -167,6 +174,28 @@ class Catalogue:
         return name.strip() in self.names
 
 
+def takes_opening(i: Indicator, ledgers: Mapping[str, Ledger]) -> bool:
+    """Whether an opening balance can be added: to sums to date, and to stocks that are counted item by item.
+
+    A distinct count might count somebody twice, and a stock that is filed anew each time holds what was there before.
+    """
+    if i.ledger is None or i.ledger not in ledgers or i.numerator is not None or i.combine is not None or i.index is not None:
+        return False
+    kind = i.aggregate[0]
+    return (i.rolls_up == "sum" and kind in ("count", "sum")) or (
+        i.rolls_up == "stock" and (kind == "stock" or (kind == "count" and ledgers[i.ledger].by_key)))
+
+
+def wrong_mention(m: expressions.Mention, catalogue: Catalogue) -> str:
+    """What is wrong with a name in `combine:`: no such indicator, or a form it does not have; "" when nothing is."""
+    if m.indicator == "elapsed":
+        return ""
+    if m.indicator not in catalogue:
+        return str(unknown("indicator", m.indicator, catalogue.names))
+    forms = catalogue[m.indicator].forms
+    return "" if m.form in (None, *forms) else f"{m.text}: {m.indicator} is read as {'、'.join(forms)}, not {m.form}."
+
+
 def check_measure(measure: Measure, ledgers: Mapping[str, Ledger], unit_columns: Iterable[str],
                   extra: Mapping[str, Iterable[str]]) -> None:
     """Raises BadExpression or UnknownName when a measure names a ledger or column that is not there."""
@@ -183,4 +212,43 @@ def check_measure(measure: Measure, ledgers: Mapping[str, Ledger], unit_columns:
         texts += [*measure.units_having.all, *measure.units_having.none]
     for text in texts:
         if text:
-            expressions.check(text, columns, what=f"ledger {ledger.name}", unit_columns=unit_columns, codes=ledger.codes)
+            expressions.check(text, columns, what=f"ledger {ledger.name}", unit_columns=unit_columns, codes=ledger.codes,
+                              calendar=True)
+    if measure.linked_to:
+        _check_links(measure, ledger, ledgers)
+
+
+def _check_links(measure: Measure, ledger: Ledger, ledgers: Mapping[str, Ledger]) -> None:
+    if measure.link not in ledger.columns:
+        raise unknown(f"column of ledger {ledger.name}", measure.link, ledger.columns)
+    if not ledger.is_filed:
+        raise expressions.BadExpression(f"linked_to: ledger {ledger.name} is not filed by units, so its rows link to nothing.")
+    for name in measure.linked_to:
+        if name not in ledgers:
+            raise unknown("ledger", name, ledgers)
+        if not ledgers[name].by_key or len(ledgers[name].key) != 1:
+            raise expressions.BadExpression(f"linked_to: rows of ledger {name} are not told by one key column, "
+                                            "so no link can name one.")
+
+
+def check_fact(fact: Fact, ledgers: Mapping[str, Ledger], unit_columns: Iterable[str]) -> None:
+    """Raises BadExpression or UnknownName when a fact names a ledger or column that is not there."""
+    check_measure(Measure(ledger=fact.ledger, where=fact.where, value="count()"), ledgers, unit_columns, {})
+    if fact.value not in ledgers[fact.ledger].columns:
+        raise unknown("column", fact.value, ledgers[fact.ledger].columns)
+
+
+def wrong_in_index(i: Indicator, catalogue: Catalogue, ledgers: Mapping[str, Ledger], unit_columns: Iterable[str],
+                   levels: Iterable[str]) -> list[str]:
+    """Indicators, ledgers, columns and levels that an index names and that are not there."""
+    if i.index is None:
+        return []
+    problems = [str(unknown("indicator", name, catalogue.names)) for name in i.index.names if name not in catalogue]
+    if gap := i.index.gap:
+        problems += [str(unknown("level", name, levels)) for name in (gap.first, gap.last) if name not in set(levels)]
+    for act in i.index.first_act:
+        try:
+            check_measure(Measure(ledger=act.ledger, where=act.where, date=act.date, value="count()"), ledgers, unit_columns, {})
+        except (expressions.BadExpression, UnknownName) as e:
+            problems.append(str(e))
+    return problems

@@ -1,4 +1,4 @@
-"""The expressions of definitions: a small allow-listed part of SQL. Imports errors only.
+"""The expressions of definitions: a small allow-listed part of SQL. Imports period, errors.
 
 Parsed, never run as text: an expression can compare and add the columns of its ledger and nothing else.
 """
@@ -7,19 +7,53 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
+from jianbao.definitions.period import Period
 from jianbao.errors import suggestions
 
 # Names every expression may use beside its columns; their values come with the question asked.
 MOMENTS = ("period_starts", "period_ends", "campaign_starts", "campaign_ends")
-FUNCTIONS = ("coalesce", "nullif", "abs", "least", "greatest", "length", "days_between", "contains", "concat")
+FUNCTIONS = ("coalesce", "nullif", "abs", "least", "greatest", "length", "days_between", "hours_between", "contains", "concat")
+# Of indicators alone, as the campaign's calendar answers them: is the day worked, and which week is it (0: the first).
+CALENDAR_FUNCTIONS = ("worked_day", "week_of")
 AGGREGATES = ("count", "sum", "distinct", "median")
+# How a name of an indicator may go on: which window of it, and whose period.
+FORMS = {"in_period": "期内", "to_date": "累计", "at_end": "时点"}
+TIMES = ("previous", "year_ago")
 
 
 class BadExpression(ValueError):
     """Says what is wrong with an expression; the loader adds the file and line."""
+
+
+@dataclass(frozen=True)
+class Mention:
+    """An indicator named by an expression: `problems.open`, `problems.open.previous`, `visits.count.in_period.year_ago`.
+
+    `text` is what the expression says, and the key of its value; `form` is one of FORMS' values, None for the usual one;
+    `time` tells whose period: the one asked, the one before it, or the same a year ago.
+    """
+
+    text: str
+    indicator: str
+    form: Literal["期内", "累计", "时点"] | None = None
+    time: Literal["", "previous", "year_ago"] = ""
+
+    def of(self, period: Period) -> Period:
+        """The period meant when `period` is asked."""
+        return period.previous() if self.time == "previous" else period.year_ago() if self.time else period
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One comparison of a `check:`: two expressions for `combine`, and = <> < <= > or >= between them."""
+
+    left: str
+    sign: Literal["=", "<>", "<", "<=", ">", ">="]
+    right: str
 
 
 @lru_cache(maxsize=4096)
@@ -39,10 +73,14 @@ def _parse(text: str) -> Any:
     for node in tree.walk():
         if isinstance(node, exp.Func) and not isinstance(node, exp.And | exp.Or | exp.Case | exp.If):
             name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
-            if name not in FUNCTIONS:
-                near = suggestions(name, FUNCTIONS)
-                raise BadExpression(f"{text!r}: function {name}() is not among those allowed: {', '.join(FUNCTIONS)}."
+            known = (*FUNCTIONS, *CALENDAR_FUNCTIONS)
+            if name not in known:
+                near = suggestions(name, known)
+                raise BadExpression(f"{text!r}: function {name}() is not among those allowed: {', '.join(known)}."
                                     + (f" Did you mean: {', '.join(near)}?" if near else ""))
+            wanted = 1 if name in CALENDAR_FUNCTIONS else 2 if name in ("days_between", "hours_between") else None
+            if wanted and len(node.expressions) != wanted:
+                raise BadExpression(f"{text!r}: {name}() takes {wanted} date{'s' if wanted > 1 else ''}.")
         elif not isinstance(node, allowed):
             raise BadExpression(f"{text!r}: {type(node).__name__} is not allowed here. "
                                 "Compare and calculate with columns only.")
@@ -53,13 +91,16 @@ def columns_of(text: str) -> list[tuple[str, str]]:
     """Every name in the expression as (table, column); table is "" or "unit"."""
     from sqlglot import exp
 
-    return [(c.table, c.name) for c in _parse(text).find_all(exp.Column)]
+    return [(".".join(p.name for p in c.parts[:-1]), c.name) for c in _parse(text).find_all(exp.Column)]
 
 
 def check(text: str, columns: Iterable[str], *, what: str, unit_columns: Iterable[str] = (),
-          codes: Mapping[str, Iterable[str]] | None = None) -> None:
+          codes: Mapping[str, Iterable[str]] | None = None, calendar: bool = False) -> None:
     """Raises BadExpression for anything outside the allow-list, any name `what` does not have, or any text compared with
-    a column whose `codes` do not hold it: such a condition would silently count nothing."""
+    a column whose `codes` do not hold it: such a condition would silently count nothing. `calendar`: worked_day and
+    week_of may be used."""
+    if not calendar and (used := _calendar_functions(text)):
+        raise BadExpression(f"{text!r}: {used[0]}() can be used in indicators only.")
     known = {*columns, *MOMENTS, "unit"}
     for table, name in columns_of(text):
         names = set(unit_columns) if table == "unit" else known
@@ -68,8 +109,6 @@ def check(text: str, columns: Iterable[str], *, what: str, unit_columns: Iterabl
             near = suggestions(name, names)
             raise BadExpression(f"{owner} has no column {name!r}."
                                 + (f" Did you mean: {', '.join(near)}?" if near else f" It has: {', '.join(sorted(names))}."))
-
-
     for name, value in _compared(text):
         known_codes = list((codes or {}).get(name, ()))
         if known_codes and value not in known_codes:
@@ -90,8 +129,16 @@ def _compared(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def to_sql(text: str, name: Callable[[str, str], str], dialect: str = "duckdb") -> str:
-    """The expression as SQL; `name(table, column)` gives the SQL for each name in it."""
+def _calendar_functions(text: str) -> list[str]:
+    from sqlglot import exp
+
+    return [n.name.lower() for n in _parse(text).find_all(exp.Anonymous) if n.name.lower() in CALENDAR_FUNCTIONS]
+
+
+def to_sql(text: str, name: Callable[[str, str], str], dialect: str = "duckdb",
+           functions: Mapping[str, Callable[[str], str]] | None = None) -> str:
+    """The expression as SQL; `name(table, column)` gives the SQL for each name in it, `functions` that of the calendar's
+    functions of one date (SQL to SQL)."""
     import sqlglot
     from sqlglot import exp
 
@@ -99,9 +146,16 @@ def to_sql(text: str, name: Callable[[str, str], str], dialect: str = "duckdb") 
         return sqlglot.parse_one(name(node.table, node.name), dialect="duckdb") if isinstance(node, exp.Column) else node
 
     def known(node: Any) -> Any:
-        if isinstance(node, exp.Anonymous) and node.name.lower() == "days_between":
+        called = node.name.lower() if isinstance(node, exp.Anonymous) else ""
+        if called == "days_between":
             first, last = node.expressions
             return exp.DateDiff(this=last, expression=first, unit=exp.var("day"))
+        if called == "hours_between":
+            first, last = node.expressions
+            seconds = exp.DateDiff(this=last, expression=first, unit=exp.var("second"))
+            return exp.paren(exp.Div(this=seconds, expression=exp.Literal.number("3600.0")))
+        if called in CALENDAR_FUNCTIONS:
+            return sqlglot.parse_one((functions or {})[called](node.expressions[0].sql(dialect="duckdb")), dialect="duckdb")
         return node
 
     # Two passes: what replaces a node is not walked into.
@@ -136,14 +190,21 @@ def literal(value: Any) -> str:
 
 
 def combine(text: str, values: Mapping[str, float | None]) -> float | None:
-    """Arithmetic over named values, as `combine:` writes it; None when any is None or a divisor is 0."""
+    """Arithmetic over named values, as `combine:` writes it; None when any is None (unless coalesce() names another) or a
+    divisor is 0. `values` are by the text of their mention."""
     result = _evaluate(_parse(text), text, values)
     return None if result is None else float(result)
 
 
 def holds(text: str, values: Mapping[str, float | None]) -> bool:
     """A condition over named values, as `when:` writes it. What is not known does not hold."""
-    return bool(_evaluate(_parse(text), text, values))
+    return bool(truth(text, values))
+
+
+def truth(text: str, values: Mapping[str, float | None]) -> bool | None:
+    """The same, with None where it cannot be said: a comparison with what is not known."""
+    result = _evaluate(_parse(text), text, values)
+    return None if result is None else bool(result)
 
 
 def _evaluate(node: Any, text: str, values: Mapping[str, float | None]) -> Any:
@@ -165,11 +226,15 @@ def _evaluate(node: Any, text: str, values: Mapping[str, float | None]) -> Any:
             return float(node.this)
         case exp.Column():
             # `items.count` parses as a table and a column
-            return values[f"{node.table}.{node.name}" if node.table else node.name]
-        case exp.And():
-            return bool(inner(node.left)) and bool(inner(node.right))
-        case exp.Or():
-            return bool(inner(node.left)) or bool(inner(node.right))
+            return values[_written(node)]
+        case exp.Coalesce():
+            return next((v for v in map(inner, (node.this, *node.expressions)) if v is not None), None)
+        case exp.Abs():
+            value = inner(node.this)
+            return None if value is None else abs(value)
+        case exp.And() | exp.Or():      # unknown unless the other side settles it
+            sides, settles = [inner(node.left), inner(node.right)], isinstance(node, exp.Or)
+            return settles if any(v is not None and bool(v) == settles for v in sides) else None if None in sides else not settles
     a, b = inner(node.left), inner(node.right)
     if a is None or b is None:
         return None
@@ -197,6 +262,57 @@ def _evaluate(node: Any, text: str, values: Mapping[str, float | None]) -> Any:
     raise BadExpression(f"{text!r}: only + - * / and comparisons here.")
 
 
+@lru_cache(maxsize=4096)
+def mentions(text: str) -> tuple[Mention, ...]:
+    """The indicators a `combine:`, `when:` or `check:` names, each once, in order.
+
+    `a.b.in_period`, `.to_date` and `.at_end` ask for a form; `.previous` and `.year_ago` for another period.
+    """
+    from sqlglot import exp
+
+    return tuple(dict.fromkeys(_mention(_written(c)) for c in _parse(text).find_all(exp.Column, bfs=False)))
+
+
 def combined_names(text: str) -> list[str]:
-    """The indicators a `combine:` or `when:` mentions."""
-    return [f"{table}.{name}" if table else name for table, name in columns_of(text)]
+    """The indicators a `combine:`, `when:` or `check:` is made of, without their forms and times."""
+    return list(dict.fromkeys(m.indicator for m in mentions(text)))
+
+
+def _mention(text: str) -> Mention:
+    *name, last = text.split(".")
+    form, time = None, ""
+    while name and (last in TIMES or last in FORMS):
+        if (time if last in TIMES else form):
+            raise BadExpression(f"{text}: says twice of when or in which form it is read.")
+        if last in TIMES:
+            time = last
+        else:
+            form = FORMS[last]
+        *name, last = name
+    return Mention(text, ".".join([*name, last]), form, time)  # type: ignore[arg-type]
+
+
+def _written(column: Any) -> str:
+    """`items.count` parses as a table and a column: the name as the text has it."""
+    return ".".join(part.name for part in column.parts)
+
+
+@lru_cache(maxsize=4096)
+def comparisons(text: str) -> tuple[Comparison, ...]:
+    """The comparisons that a `check:` joins by `and`. Raises BadExpression for anything but comparisons."""
+    from sqlglot import exp
+
+    def found(node: Any) -> list[Comparison]:
+        match node:
+            case exp.Paren():
+                return found(node.this)
+            case exp.And():
+                return [*found(node.left), *found(node.right)]
+            case exp.EQ() | exp.NEQ() | exp.LT() | exp.LTE() | exp.GT() | exp.GTE():
+                sign: Any = {"eq": "=", "neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}[node.key]
+                return [Comparison(node.left.sql(dialect="duckdb"), sign, node.right.sql(dialect="duckdb"))]
+        raise BadExpression(f"{text!r}: write comparisons, joined by `and` if there are several: a + b <= c and d = e.")
+
+    kept = found(_parse(text))
+    mentions(text)      # says what is wrong with a name
+    return tuple(kept)

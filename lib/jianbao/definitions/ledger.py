@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from jianbao.definitions import expressions
 
 ColumnType = Literal["str", "int", "num", "percent", "date", "datetime", "bool", "code", "unit", "list"]
-Kind = Literal["event", "state", "snapshot", "master", "filings"]
+Kind = Literal["event", "state", "snapshot", "master", "filings", "calendar"]
 Severity = Literal["error", "warning"]
 
 
@@ -45,12 +45,18 @@ class Column(Strict):
     max: float | None = None
     step: float | None = None
     max_length: int | None = None
-    references: Annotated[str | None, Field(description="ledger.column that must hold this value, for the same unit")] = None
+    references: Annotated[str | tuple[str, ...] | None, Field(
+        description="ledger.column that must hold this value, for the same unit; of several, one must")] = None
     globally_unique: Annotated[bool, Field(description="values are unique over all units, not only within one")] = False
     filled_from: FilledFrom | None = None
     help: str = ""
     width: float | None = None
     sensitivity: Literal["public", "internal", "restricted"] = "internal"
+
+    @property
+    def referred(self) -> tuple[str, ...]:
+        """Every ledger.column that may hold this value; empty when the column refers to nothing."""
+        return (self.references,) if isinstance(self.references, str) else self.references or ()
 
     @model_validator(mode="after")
     def _fits(self) -> Column:
@@ -79,7 +85,8 @@ class Ledger(Strict):
     """A ledger.
 
     kind: `event` rows happen on a date · `state` rows are versions of keyed things · `snapshot` rows are a unit's
-    counts for a period · `master` workbooks are the office's own · `filings` is what the system knows of filing.
+    counts for a period · `master` workbooks are the office's own · `filings` (of each period) and `calendar` (of each day) are
+    what the system knows by itself.
     filing: `periodic` files what is new · `rolling` sends the whole list each time · `source` a published table.
     """
 
@@ -115,7 +122,7 @@ class Ledger(Strict):
             raise ValueError("needs a key: [ … ], so that versions of the same thing can be told.")
         reserved = set(names) & {"unit", "period", "row", "submission", "received", "filed", "event_date", "asked_on",
                                  "holds_from", "holds_until"}
-        if reserved and self.kind not in ("master", "filings"):
+        if reserved and self.is_filed:
             raise ValueError(f"{', '.join(sorted(reserved))}: these names are the system's own. Call the column otherwise.")
         for rule in self.rules:
             try:
@@ -134,6 +141,11 @@ class Ledger(Strict):
     @property
     def codes(self) -> dict[str, tuple[str, ...]]:
         return {name: c.codes for name, c in self.columns.items() if c.codes}
+
+    @property
+    def is_filed(self) -> bool:
+        """Units or the office file it period by period; not a master workbook, nor the system's own."""
+        return self.kind in ("event", "state", "snapshot")
 
     @property
     def by_key(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from jianbao.definitions import expressions
-from jianbao.definitions.campaign import Calendar, Campaign, Correction, Product, Suggestion, Target, Terms
-from jianbao.definitions.catalogue import Catalogue, Indicator, Measure, check_measure
-from jianbao.definitions.ledger import Column, Ledger
+from jianbao.definitions.advice import Suggestion, wrong_in
+from jianbao.definitions.campaign import Calendar, Campaign, Correction, Fact, Product, Target, Terms
+from jianbao.definitions.catalogue import Catalogue, Indicator, Measure, check_fact, check_measure, wrong_in_index, wrong_mention
+from jianbao.definitions.diagnosis import Diagnosis
+from jianbao.definitions.identity import Identities, wrong_in_identity
+from jianbao.definitions.ledger import Ledger
+from jianbao.definitions.sampling import Sampling
+from jianbao.definitions.system import SYSTEM
 from jianbao.definitions.yamlfile import WHOLE, Source
 from jianbao.errors import DefinitionError, UnknownName, unknown
 
@@ -19,14 +25,7 @@ from jianbao.errors import DefinitionError, UnknownName, unknown
 REGISTER_COLUMNS = ("code", "name", "short_name", "parent", "level", "org_type", "valid_from", "valid_to", "aliases",
                     "filer", "files")
 GROUP_COLUMNS = ("district", "team", "team_name", "unit", "valid_from", "valid_to")
-FILINGS = Ledger(
-    name="filings", code="S0", title="报送登记", kind="filings", date=None,
-    columns={
-        "ledger": Column(title="台账"), "ledger_title": Column(title="台账名称"),
-        "filed": Column(title="已报", type="bool"), "on_time": Column(title="按时", type="bool"),
-        "nil": Column(title="零报送", type="bool"), "returned": Column(title="退回未重报", type="bool"),
-        "missed_before": Column(title="上期漏报", type="bool"),
-    })
+OPENING_COLUMNS = ("unit", "indicator", "value", "on", "source")
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,10 @@ class Definitions:
     targets: Mapping[str, Target]
     terms: Terms
     corrections: tuple[Correction, ...]
-    suggestions: tuple[Suggestion, ...]
+    diagnosis: Diagnosis
     where: Mapping[str, str]
+    sampling: Sampling = dataclasses.field(default_factory=Sampling)
+    identities: Identities = dataclasses.field(default_factory=Identities)
 
     def ledger(self, name: str) -> Ledger:
         """By name, code or title. Raises UnknownName."""
@@ -53,9 +54,13 @@ class Definitions:
         raise unknown("ledger", name, [*self.ledgers, *(x.code for x in self.ledgers.values())])
 
     @property
+    def suggestions(self) -> tuple[Suggestion, ...]:
+        return self.diagnosis.suggestions
+
+    @property
     def filed_ledgers(self) -> dict[str, Ledger]:
         """The ledgers that units or the office file period by period, in order of code."""
-        kept = [x for x in self.ledgers.values() if x.kind not in ("master", "filings")]
+        kept = [x for x in self.ledgers.values() if x.is_filed]
         return {x.name: x for x in sorted(kept, key=lambda x: x.code)}
 
     @property
@@ -75,14 +80,22 @@ def load(params: Path) -> Definitions:
     products = book.named("briefs.yml", Product)
     targets = book.named("targets.yml", Target)
     terms = book.one("terms.yml", Terms, optional=True)
-    suggestions = tuple(book.listed("diagnosis.yml", Suggestion))
+    diagnosis = book.one("diagnosis.yml", Diagnosis, optional=True) or Diagnosis()
+    for part in ("suggestions", "verdicts"):
+        for n, item in enumerate(getattr(diagnosis, part)):
+            book.where[item.id] = book.places[id(item)] = book.place("diagnosis.yml", part, n)
+    identities = book.one("identities.yml", Identities, optional=True) or Identities()
+    for n, identity in enumerate(identities.identities):
+        book.where[f"identity {identity.id}"] = book.place("identities.yml", "identities", n)
     corrections = []
     for path in sorted(params.glob("corrections/*.yml")):
         corrections += book.listed(path.relative_to(params).as_posix(), Correction)
-    ledgers: dict[str, Ledger] = {"filings": FILINGS}
+    ledgers: dict[str, Ledger] = dict(SYSTEM)
     for path in sorted(params.glob("ledgers/*.yml")):
         ledger = book.one(path.relative_to(params).as_posix(), Ledger, name=path.stem)
-        if ledger is not None:
+        if path.stem in SYSTEM:
+            book.problems.append(f"{book.shown(path)}:1: {path.stem} is a ledger of the system's own. Call this one otherwise.")
+        elif ledger is not None:
             ledgers[ledger.name] = ledger
             book.where[f"ledger {ledger.name}"] = f"{book.shown(path)}:1"
     indicators: dict[str, Indicator] = {}
@@ -94,7 +107,8 @@ def load(params: Path) -> Definitions:
     book.stop()
     catalogue = Catalogue(indicators)
     definitions = Definitions(params.parent, campaign, calendar, products, ledgers, catalogue, targets, terms,
-                              tuple(corrections), suggestions, book.where)
+                              tuple(corrections), diagnosis, book.where, identities=identities,
+                              sampling=book.one("sample.yml", Sampling, optional=True) or Sampling())
     _cross_check(definitions, book)
     book.stop()
     return definitions
@@ -168,6 +182,11 @@ class _Book:
         source = self._sources.get(file.removeprefix("params/"))
         return source.place(id_, *steps) if source else self.where.get(id_, "params")
 
+    def place(self, name: str, *steps: Any) -> str:
+        """file:line of something in one of the files."""
+        source = self._sources.get(name)
+        return source.place(*steps) if source else f"params/{name}:1"
+
     def stop(self) -> None:
         if self.problems:
             raise DefinitionError("\n".join(self.problems))
@@ -179,54 +198,67 @@ def _cross_check(d: Definitions, book: _Book) -> None:
         for name in (i.code, i.title.zh, *i.aliases):
             if names.setdefault(name, i.id) != i.id:
                 book.problems.append(f"{book.where[i.id]}: {i.id}: {name} is also {names[name]}. Names must be unique.")
-        for field in ("numerator", "denominator"):
-            part = getattr(i, field)
+        for side in ("numerator", "denominator"):
+            part = getattr(i, side)
             if isinstance(part, str) and part not in d.catalogue:
-                book.problems.append(f"{book.at(i.id, field)}: {i.id}: {unknown('indicator', part, d.catalogue.names)}")
+                book.problems.append(f"{book.at(i.id, side)}: {i.id}: {unknown('indicator', part, d.catalogue.names)}")
             elif isinstance(part, Measure):
-                _try(book, i.id, field, part, d)
+                _try(book, i.id, side, part, d)
         if i.combine:
             try:
-                wanted = expressions.combined_names(i.combine)
+                problems = [said for m in expressions.mentions(i.combine) if (said := wrong_mention(m, d.catalogue))]
             except expressions.BadExpression as e:
-                book.problems.append(f"{book.at(i.id, 'combine')}: {i.id}: {e}")
-                wanted = []
-            for name in wanted:
-                if name != "elapsed" and name not in d.catalogue:
-                    book.problems.append(f"{book.at(i.id, 'combine')}: {i.id}: "
-                                         f"{unknown('indicator', name, d.catalogue.names)}")
+                problems = [str(e)]
+            book.problems += [f"{book.at(i.id, 'combine')}: {i.id}: {problem}" for problem in problems]
+        book.problems += [f"{book.at(i.id, 'index')}: {i.id}: {problem}" for problem in
+                          wrong_in_index(i, d.catalogue, d.ledgers, d.unit_columns, d.campaign.levels)]
         _check_parts(book, i, d)
         if i.ledger is not None:
             _try(book, i.id, "", i, d)
     for ledger in d.ledgers.values():
         for name, column in ledger.columns.items():
             place = book.where.get(f"ledger {ledger.name}", "params/ledgers")
-            if column.references:
-                target, _, key = column.references.partition(".")
+            for said in column.referred:
+                target, _, key = said.partition(".")
                 if target not in d.ledgers or (key and key not in d.ledgers[target].columns):
-                    book.problems.append(f"{place}: {name}: references {column.references}, which is not there.")
+                    book.problems.append(f"{place}: {name}: references {said}, which is not there.")
             if (f := column.filled_from) and (f.ledger not in d.ledgers or {f.column, f.latest, *f.key.values()}
                                               - set(d.ledgers[f.ledger].columns)):
                 book.problems.append(f"{place}: {name}: filled_from names a ledger or column that is not there.")
+    for name, fact in d.campaign.facts.items():
+        if isinstance(fact, Fact):
+            try:
+                check_fact(fact, d.ledgers, d.unit_columns)
+            except (expressions.BadExpression, UnknownName) as e:
+                source = book.source("campaign.yml")
+                book.problems.append(f"{source.place('facts', name) if source else 'params/campaign.yml'}: {name}: {e}")
+    book.problems += [f"{book.place('sample.yml', *steps)}: {said}" for steps, said in d.sampling.wrong(d.catalogue, d.ledgers)]
     for name in d.targets:
         if name not in d.catalogue:
             book.problems.append(f"{book.where[name]}: {unknown('indicator', name, d.catalogue.names)}")
-    for product in (*d.calendar.due, *d.calendar.first):
+    for product in (*d.calendar.due, *d.calendar.first, *d.calendar.only):
         if product not in d.products:
             book.problems.append(f"params/calendar.yml:1: {unknown('product', product, d.products)}")
     for c in d.corrections:
         book.problems += [f"{book.places[id(c)]}: {problem}" for problem in _wrong_in(c, d.ledgers)]
+    for verdict in d.diagnosis.verdicts:
+        book.problems += [f"{book.places[id(verdict)]}: {verdict.id}: {problem}"
+                          for problem in verdict.wrong(d.catalogue, d.diagnosis.thresholds, d.campaign.levels)]
     for rule in d.suggestions:
-        try:
-            book.problems += [f"{book.places[id(rule)]}: {rule.id}: {unknown('indicator', name, d.catalogue.names)}"
-                              for name in expressions.combined_names(rule.when) if name not in d.catalogue]
-        except expressions.BadExpression as e:
-            book.problems.append(f"{book.places[id(rule)]}: {rule.id}: when: {e}")
+        book.problems += [f"{book.places[id(rule)]}: {rule.id}: {problem}"
+                          for problem in wrong_in(rule, d.catalogue, d.diagnosis.thresholds, d.targets)]
+    for n, identity in enumerate(d.identities.identities):
+        book.problems += [f"{book.place('identities.yml', 'identities', n, step)}: {identity.id}: {step}: {problem}"
+                          for step, problem in wrong_in_identity(identity, d.catalogue)]
     if (register := d.ledgers.get("register")) is not None:
         missing = set(REGISTER_COLUMNS) - set(register.columns)
         if missing:
             book.problems.append(f"params/ledgers/register.yml:1: the register needs the columns "
                                  f"{', '.join(sorted(missing))}.")
+    if (openings := d.ledgers.get("openings")) is not None and (
+            openings.kind != "master" or set(OPENING_COLUMNS) - set(openings.columns)):
+        book.problems.append(f"params/ledgers/openings.yml:1: opening balances are a master ledger with the columns "
+                             f"{', '.join(OPENING_COLUMNS)}.")
 
 
 def _parts(i: Indicator, d: Definitions) -> list[tuple[str, Indicator]]:
@@ -235,13 +267,14 @@ def _parts(i: Indicator, d: Definitions) -> list[tuple[str, Indicator]]:
         combined = expressions.combined_names(i.combine) if i.combine else []
     except expressions.BadExpression:
         combined = []
-    said = [("numerator", i.numerator), ("denominator", i.denominator), *(("combine", name) for name in combined)]
+    said = [("numerator", i.numerator), ("denominator", i.denominator), *(("combine", name) for name in combined),
+            *(("index", name) for name in (i.index.names if i.index else ()))]
     return [(field, d.catalogue[name]) for field, name in said if isinstance(name, str) and name in d.catalogue]
 
 
 def _check_parts(book: _Book, i: Indicator, d: Definitions) -> None:
     """A figure is not made of itself, and a sum or a ratio not of what cannot be added up."""
-    for field, part in _parts(i, d):
+    for at_field, part in _parts(i, d):
         below, todo = set[str](), [part]
         while todo:
             at = todo.pop()
@@ -249,9 +282,9 @@ def _check_parts(book: _Book, i: Indicator, d: Definitions) -> None:
                 below.add(at.id)
                 todo += [p for _, p in _parts(at, d)]
         if i.id in below:
-            book.problems.append(f"{book.at(i.id, field)}: {i.id}: is made of itself, by way of {part.id}.")
+            book.problems.append(f"{book.at(i.id, at_field)}: {i.id}: is made of itself, by way of {part.id}.")
         elif part.rolls_up in ("ratio", "none") and i.rolls_up != "none":
-            book.problems.append(f"{book.at(i.id, field)}: {i.id}: {part.id} rolls up as {part.rolls_up}, so it cannot be "
+            book.problems.append(f"{book.at(i.id, at_field)}: {i.id}: {part.id} rolls up as {part.rolls_up}, so it cannot be "
                                  f"a part of a {i.rolls_up}. Name what it is counted from.")
 
 
@@ -261,12 +294,12 @@ def _wrong_in(c: Correction, ledgers: Mapping[str, Ledger]) -> list[str]:
         return [str(unknown("ledger", c.ledger, ledgers))]
     columns = ledgers[c.ledger].typed
     problems = []
-    for field in ("match", "set", "expect"):
-        for name, value in getattr(c, field).items():
-            if name not in columns and not (name in ("row", "period") and field == "match"):
-                problems.append(f"{field}: {unknown('column', name, columns)}")
+    for said in ("match", "set", "expect"):
+        for name, value in getattr(c, said).items():
+            if name not in columns and not (name in ("row", "period") and said == "match"):
+                problems.append(f"{said}: {unknown('column', name, columns)}")
             elif name in columns and not _fits(value, columns[name].type):
-                problems.append(f"{field}: {name} is of type {columns[name].type}, which {value!r} is not.")
+                problems.append(f"{said}: {name} is of type {columns[name].type}, which {value!r} is not.")
     return problems
 
 
@@ -293,7 +326,7 @@ def _try(book: _Book, id_: str, field: str, measure: Measure, d: Definitions) ->
         bad = str(e)
         steps = [field] if field else []
         # Point at the line of the expression that is wrong, not at the indicator's first line.
-        for name in ("ledger", "value", "where", "date", "median_of", "enter", "leave", "units_having"):
+        for name in ("ledger", "value", "where", "date", "median_of", "enter", "leave", "units_having", "linked_to"):
             said = getattr(measure, name, None)
             if said and not _passes(measure, name, d):
                 steps.append(name)
@@ -302,7 +335,8 @@ def _try(book: _Book, id_: str, field: str, measure: Measure, d: Definitions) ->
 
 
 def _passes(measure: Measure, name: str, d: Definitions) -> bool:
-    only = Measure(ledger=measure.ledger, **({name: getattr(measure, name)} if name != "ledger" else {}))
+    said: dict[str, Any] = {name: getattr(measure, name)} if name != "ledger" else {}
+    only = Measure(ledger=measure.ledger, link=measure.link, **said)
     try:
         check_measure(only, d.ledgers, d.unit_columns, {})
     except (expressions.BadExpression, UnknownName):

@@ -201,3 +201,13 @@ def _tree(valid: list[Unit]) -> Tree:
         stack.append(here)
         stack.extend((u, here) for u in reversed(below.get(unit.code, [])))
     return Tree(tuple(order), tuple(ends), tuple(parents))
+
+
+@dataclass(frozen=True)
+class Team:
+    """A liaison group on a day: a grouping beside the tree, never a step of it."""
+
+    code: str
+    name: str
+    district: str
+    units: tuple[str, ...]

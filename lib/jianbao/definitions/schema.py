@@ -7,9 +7,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from jianbao.definitions.campaign import Calendar, Campaign, Correction, Product, Suggestion, Target, Terms
+from jianbao.definitions.campaign import Calendar, Campaign, Correction, Product, Target, Terms
 from jianbao.definitions.catalogue import Indicator
+from jianbao.definitions.diagnosis import Diagnosis
+from jianbao.definitions.identity import Identities
 from jianbao.definitions.ledger import Ledger
+from jianbao.definitions.sampling import Sampling
 
 
 def schemas() -> dict[str, str]:
@@ -18,8 +21,8 @@ def schemas() -> dict[str, str]:
         "campaign": _text(_schema(Campaign)), "calendar": _text(_schema(Calendar)), "terms": _text(_schema(Terms)),
         "ledger": _text(_schema(Ledger, without="name")),
         "indicators": _text(_named(Indicator, without="id")), "briefs": _text(_named(Product)),
-        "targets": _text(_named(Target)), "diagnosis": _text(_listed(Suggestion)),
-        "corrections": _text(_listed(Correction)),
+        "targets": _text(_named(Target)), "diagnosis": _text(_schema(Diagnosis)),
+        "identities": _text(_schema(Identities)), "sample": _text(_schema(Sampling)), "corrections": _text(_listed(Correction)),
     }
 
 

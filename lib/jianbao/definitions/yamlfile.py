@@ -55,7 +55,7 @@ class Source:
         """`data` as a model. Raises DefinitionError naming each wrong line, with did-you-mean for unknown words."""
         value = self.data if data is WHOLE else data
         if not isinstance(value, dict):
-            said = "says nothing" if value is None else f"says {value!r}"
+            said = "says nothing" if value is None else f"says {_short(value)}"
             raise DefinitionError(self.error(path, f"{said}. Write names and values below it, one a line: name: value."))
         try:
             return cls.model_validate({**value, **more})
@@ -172,3 +172,8 @@ def _arguments(annotation: Any) -> list[Any]:
     for a in getattr(annotation, "__args__", ()):
         found += [a, *_arguments(a)]
     return found
+
+
+def _short(value: Any) -> str:
+    said = repr(value)
+    return said if len(said) <= 60 else f"{said[:57]}…"

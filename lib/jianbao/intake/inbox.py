@@ -95,6 +95,7 @@ def receive(workspace: Workspace, path: Path | None = None, *, received_at: date
             return Receipt((*masters, *duplicates), store.version())
         examined = examine(workspace, new)
         version = store.receive([_received(workspace, e) for e in examined], received_at=max(i.received_at for i in new))
+    workspace.refresh()
     from jianbao.intake.returned import write_return
 
     reports = [e.report(write_return(workspace, e.report(), e.incoming.content)) for e in examined]

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
+from jianbao.definitions.catalogue import takes_opening
 from jianbao.definitions.finding import Finding
+from jianbao.definitions.load import Definitions
 from jianbao.definitions.register import Register
-from jianbao.errors import DefinitionError, WorkbookError
+from jianbao.errors import DefinitionError, WorkbookError, unknown
 from jianbao.intake.checks import Checked, check_sheets
 from jianbao.intake.contract import Contract
 from jianbao.intake.reader import RawSheet, read_batch
@@ -181,10 +183,26 @@ def _checked(
             sheet = replace(sheet, units=sheet.values["code"])
         sheets.append(sheet)
     checked = check_sheets(sheets, contract, workspace.store, on)
+    problems += [f"data/master/{path.name}: {said}" for c in checked for said in _wrong_openings(c, contract.definitions)]
     problems += [
         f"data/master/{f.place}: {f.message}{f.remedy}" for c in checked for f in c.sheet.findings if f.severity == "error"
     ]
     return checked
+
+
+def _wrong_openings(checked: Checked, definitions: Definitions) -> list[str]:
+    """Opening balances of figures that are not there, or that cannot have any."""
+    if checked.sheet.ledger.name != "openings" or checked.rows is None:
+        return []
+    catalogue, problems = definitions.catalogue, []
+    for row in checked.rows.to_pylist():
+        name = row["indicator"] or ""
+        if name not in catalogue:
+            problems.append(f"{checked.sheet.name}: 第{row['row']}行：{unknown('indicator', name, catalogue.names)}")
+        elif not takes_opening(catalogue[name], definitions.ledgers):
+            problems.append(f"{checked.sheet.name}: 第{row['row']}行：“{catalogue[name].title.zh}”不能有期初数。"
+                            "只有可以累加的数和逐件登记的存量可以有。")
+    return problems
 
 
 def _register(checked: Checked) -> Register:

@@ -19,25 +19,27 @@ def dangling(
 ) -> list[tuple[int, Finding]]:
     """(which sheet, finding) for each reference that leads neither into the store nor into an accepted sheet of the batch.
 
+    A column may refer to several ledgers; one of them must have the value.
+
     A sheet sent back for a dangling reference may leave others dangling: repeated until nothing changes.
     """
     wanted = [
-        (n, name, _target(c.references, ledgers))
+        (n, name, [_target(r, ledgers) for r in c.referred])
         for n, s in enumerate(sheets)
         for name, c in s.ledger.typed.items()
-        if c.references and s.rows
+        if c.referred and s.rows
     ]
     if not wanted:
         return []
-    targets = {t for _, _, t in wanted}
-    stored = {t: _stored(t, [(sheets[n], name) for n, name, to in wanted if to == t], store, connection) for t in targets}
+    targets = {t for _, _, ts in wanted for t in ts}
+    stored = {t: _stored(t, [(sheets[n], name) for n, name, ts in wanted if t in ts], store, connection) for t in targets}
     while True:
         filed = {t: _filed(t, sheets, accepted) for t in targets}
         missing = [
-            (n, at, name, value, t)
-            for n, name, t in wanted
+            (n, at, name, value, ts)
+            for n, name, ts in wanted
             for at, unit, value in _references(sheets[n], name)
-            if (unit, value) not in stored[t] and (unit, value) not in filed[t]
+            if not any((unit, value) in stored[t] or (unit, value) in filed[t] for t in ts)
         ]
         lost = {n for n, *_ in missing} & accepted
         if not lost:
@@ -45,9 +47,9 @@ def dangling(
         accepted = accepted - lost
     everything = {t: _filed(t, sheets, set(range(len(sheets)))) for t in targets}
     found = []
-    for n, at, name, value, t in missing:
-        sheet, title = sheets[n], ledgers[t[0]].title
-        here = (sheet.units[at], value) in everything[t]
+    for n, at, name, value, ts in missing:
+        sheet, title = sheets[n], "”“".join(ledgers[ledger].title for ledger, _ in ts)
+        here = any((sheet.units[at], value) in everything[t] for t in ts)
         found.append(
             (
                 n,
@@ -95,8 +97,8 @@ def _stored(target: tuple[str, str], wanted: Sequence[tuple[Sheet, str]], store:
     )
 
 
-def _target(references: str | None, ledgers: Any) -> tuple[str, str]:
-    name, _, key = str(references).partition(".")
+def _target(references: str, ledgers: Any) -> tuple[str, str]:
+    name, _, key = references.partition(".")
     return name, key or ledgers[name].key[0]
 
 

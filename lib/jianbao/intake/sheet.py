@@ -97,7 +97,7 @@ def header_of(row: Sequence[Any], index: Mapping[str, str], number: int) -> Head
     unknown: dict[str, int] = {}
     twice: dict[str, int] = {}
     for j, cell in enumerate(row):
-        if cell.__class__ is not str or not cell:
+        if cell.__class__ is not str or not cell or cell.startswith("←"):     # a column that explains, and is none
             continue
         said = squash(cell).upper().strip("*:")
         name = index.get(said) or index.get(re.sub(r"\([^()]*\)$", "", said).strip("*"))

@@ -11,10 +11,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from jianbao.definitions.catalogue import IN_PERIOD
+from jianbao.definitions.catalogue import IN_PERIOD, Form, Indicator, Measure
+from jianbao.definitions.expressions import combine
 from jianbao.definitions.period import Period
 from jianbao.definitions.register import Unit
-from jianbao.numbers.readings import Reading, Readings, asks_of, ledger_of
+from jianbao.numbers.cube import Cube
+from jianbao.numbers.made_of import ELAPSED, form_of, measure_form, named, part_form
+from jianbao.numbers.readings import Reading, Readings, ledger_of
 
 Direction = Literal["up", "down", "same"]
 
@@ -103,7 +106,7 @@ def change(reading: Reading, against: Period | None = None) -> Change | Withheld
             return Withheld(f"本期报送只有应报的{reading.filed / reading.due:.0%}，低于{threshold:.0%}，不作比较")
         return Change(reading.value, before.value, reading, before.period)
     name = ledger_of(reading.indicator, cube)
-    if name is None or cube.definitions.ledgers[name].kind in ("master", "filings"):
+    if name is None or not cube.definitions.ledgers[name].is_filed:
         return Change(reading.value, before.value, reading, before.period)
     now_filed, before_filed = _filed(reading, name), _filed(before, name)
     if now_filed == before_filed or cube.definitions.ledgers[name].by_office:
@@ -250,24 +253,48 @@ def _units(reading: Reading, chosen: Any) -> frozenset[str]:
     tree = reading.cube.tree(reading.period)
     at = tree.position[reading.unit.code]
     last = tree.ends[at] if reading.scope == "subtree" else at + 1
-    return frozenset(tree.order[k].code for k in range(at, last) if chosen[k])
+    units = frozenset(tree.order[k].code for k in range(at, last) if chosen[k])
+    source = reading.indicator.authority
+    # Above the source unit only what it filed is printed.
+    return units & {source} if source in units and source != reading.unit.code and reading.scope == "subtree" else units
 
 
 def _on(reading: Reading, units: frozenset[str]) -> float | None:
-    """The reading over `units` only; None when it cannot be added up from units."""
-    cube, tree = reading.cube, reading.cube.tree(reading.period)
-    places = np.array([tree.position[u] for u in sorted(units) if u in tree.position], np.int64)
-    sums: dict[str, float] = {}
-    for part, ask in asks_of(reading):
-        leaf = cube.leaf(ask.measure, ask.form, ask.period)
-        if leaf.lists is not None or ask.measure.aggregate[0] == "distinct":
-            return None
-        sums[part] = sums.get(part, 0.0) + float(leaf.own[places].sum())
-    if set(sums) == {""}:
-        return sums[""]
-    if set(sums) == {"分子", "分母"}:
-        return sums["分子"] / sums["分母"] if sums["分母"] else None
-    return None
+    """The reading over `units` only, from their own rows; None when it cannot be counted so."""
+    return _over(reading.indicator, reading.form, reading.period, reading.cube, units)
+
+
+def _over(i: Indicator, form: Form, period: Period, cube: Cube, units: frozenset[str]) -> float | None:
+    catalogue = cube.definitions.catalogue
+    if i.index is not None:
+        return None
+    if i.combine is not None:
+        values: dict[str, float | None] = {ELAPSED: cube.elapsed(i, period)}
+        for m in named(i):
+            then = m.of(period)
+            values[m.text] = None if then.ends < cube.definitions.campaign.starts else _over(
+                catalogue[m.indicator], form_of(m, catalogue[m.indicator], form), then, cube, units)
+        return combine(i.combine, values)
+    if i.numerator is not None and i.denominator is not None:
+        top, bottom = (
+            _over(catalogue[part], part_form(catalogue[part], form), period, cube, units) if isinstance(part, str)
+            else _leaf_over(part, measure_form(part, form, cube.definitions), period, cube, units)
+            for part in (i.numerator, i.denominator))
+        return top / bottom if top is not None and bottom else None
+    return _leaf_over(i, form, period, cube, units)
+
+
+def _leaf_over(m: Measure, form: Form, period: Period, cube: Cube, units: frozenset[str]) -> float | None:
+    position = cube.tree(period).position
+    places = np.array(sorted(position[u] for u in units if u in position), np.int64)
+    leaf = cube.leaf(m, form, period)
+    if leaf.lists is None:
+        return float(leaf.own[places].sum())
+    at, values, stands = leaf.lists
+    values = values[stands & np.isin(at, places)]
+    if m.aggregate[0] == "distinct":
+        return float(len(np.unique(values)))
+    return float(np.median(values)) if len(values) else None
 
 
 def _value(reading: Reading) -> float:

@@ -43,7 +43,7 @@ def coverage(workspace: Workspace, ledger: Ledger, period: Period, tree: Tree, a
 
     n = len(tree.order)
     campaign = workspace.definitions.campaign
-    if ledger.kind == "filings" or (ledger.kind == "master" and workspace.master_table(ledger.name, as_of) is not None):
+    if ledger.kind in ("filings", "calendar") or (ledger.kind == "master" and workspace.master_table(ledger.name, as_of) is not None):
         yes = np.ones(n, bool)
         return Coverage(yes, yes, yes, np.zeros(n, np.int64), yes, yes)
     if ledger.kind == "master":     # never received: nothing is known, not even that there is none

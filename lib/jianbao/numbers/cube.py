@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from jianbao.definitions.catalogue import IN_PERIOD, STOCK, TO_DATE, Form, Indicator, Measure
-from jianbao.definitions.expressions import combine, combined_names
+from jianbao.definitions.catalogue import IN_PERIOD, STOCK, Form, Indicator, Measure
+from jianbao.definitions.expressions import combine
 from jianbao.definitions.period import Period
 from jianbao.errors import JianbaoError, unknown
-from jianbao.numbers import query
+from jianbao.numbers import indices, query, system
 from jianbao.numbers.coverage import Coverage, coverage
 from jianbao.numbers.leaves import Leaf, leaf_of
+from jianbao.numbers.made_of import ELAPSED, core, form_of, measure_form, named, part_form, wanted
+from jianbao.numbers.openings import Openings
+from jianbao.numbers.places import Places, moved
 from jianbao.numbers.rollup import Rollup
 
 if TYPE_CHECKING:
@@ -57,8 +59,11 @@ class Cube:
         catalogue = self.definitions.catalogue
         self.indicators = tuple(catalogue[i].id for i in indicators) if indicators is not None else tuple(catalogue.indicators)
         self.snapshot: Snapshot = workspace.snapshot(self.as_of)
-        self._filings_ready: set[str] = set()
+        self.places = Places(workspace.register_at(self.as_of))
+        self.openings = Openings(workspace, self.as_of)
+        self._ready: set[str] = set()
         self._rollups: dict[date, Rollup] = {}
+        self._filing: dict[str, Any] = {}
         self._leaves: dict[tuple[Measure, str, str], Leaf] = {}
         self._coverage: dict[tuple[str, str], Coverage] = {}
         self._known: dict[tuple[str, str, str, str], Any] = {}
@@ -88,6 +93,12 @@ class Cube:
                                            self.as_of)
         return self._coverage[key]
 
+    def filing(self, period: Period) -> Any:
+        """One row per unit and ledger due, as `Workspace.filing`, read once."""
+        if period.id not in self._filing:
+            self._filing[period.id] = self.workspace.filing(period, self.as_of)
+        return self._filing[period.id]
+
     # Values
 
     def values(self, indicator: str, form: Form, period: Period, scope: Scope = "subtree") -> Values:
@@ -105,11 +116,14 @@ class Cube:
             raise JianbaoError(f"{i.title.zh} ({i.id}) does not roll up. Ask with scope own.")
         if i.combine is not None:
             return self._combined(i, form, period, scope)
+        if i.index is not None:
+            value, rows = indices.values(self, i, period, scope)
+            return Values(value, None, rows)
         if i.numerator is not None and i.denominator is not None:
             top = self._part(i, i.numerator, form, period, scope)
             bottom = self._part(i, i.denominator, form, period, scope)
             return Values(top.numerator, bottom.numerator, top.rows + bottom.rows)
-        values = self.measured(i, form, period, scope)
+        values = self._counted(i, form, period, scope)
         if i.authority and scope == "subtree":
             values = self._by_authority(i, values, form, period)
         return values
@@ -122,29 +136,45 @@ class Cube:
 
     def _combined(self, i: Indicator, form: Form, period: Period, scope: Scope) -> Values:
         assert i.combine is not None
-        parts: dict[str, Any] = {}
-        rows = np.zeros(len(self.tree(period).order), np.int64)
-        for name in combined_names(i.combine):
-            if name == "elapsed":
-                parts[name] = np.full(len(rows), self.elapsed(i, period))
+        tree, starts = self.tree(period), self.definitions.campaign.starts
+        parts: dict[str, Any] = {ELAPSED: np.full(len(tree.order), self.elapsed(i, period))}
+        rows = np.zeros(len(tree.order), np.int64)
+        for m in named(i):
+            other, then = self.definitions.catalogue[m.indicator], m.of(period)
+            if then.ends < starts:
+                parts[m.text] = np.full(len(rows), np.nan)
                 continue
-            other = self.definitions.catalogue[name]
-            v = self.values(other.id, part_form(other, form), period, scope)
-            parts[name] = v.value
-            rows = rows + v.rows
+            v = self.values(other.id, form_of(m, other, form), then, scope)
+            parts[m.text] = moved(v.value, self.tree(then), tree, np.nan)
+            rows = rows + moved(v.rows, self.tree(then), tree, 0)
         result = np.full(len(rows), np.nan)
-        for k in np.flatnonzero(~np.any([np.isnan(a) for a in parts.values()], axis=0)):    # none without all its parts
-            result[k] = combine(i.combine, {n: float(a[k]) for n, a in parts.items()})
+        missing = np.any([np.isnan(a) for a in parts.values()], axis=0)
+        # None without all its parts, but where the text says what stands for a missing one.
+        for k in range(len(rows)) if "coalesce" in i.combine.lower() else np.flatnonzero(~missing):
+            value = combine(i.combine, {n: None if np.isnan(a[k]) else float(a[k]) for n, a in parts.items()})
+            result[k] = np.nan if value is None else value
         return Values(result, None, rows)
 
     def elapsed(self, i: Indicator, period: Period) -> float:
         """序时 of an indicator: its target's own time if it has one, or that of a ratio it is combined from."""
         target = self.definitions.targets.get(i.id)
         if target is None and i.combine:
-            target = next((self.definitions.targets.get(self.definitions.catalogue[n].id)
-                           for n in combined_names(i.combine) if n != "elapsed"), None)
+            target = next((self.definitions.targets.get(self.definitions.catalogue[m.indicator].id) for m in named(i)), None)
         return self.definitions.campaign.elapsed(period.ends, target.starts if target else None,
                                                  target.due if target else None)
+
+    def _counted(self, i: Indicator, form: Form, period: Period, scope: Scope) -> Values:
+        """What the rows say, and the opening balances with them."""
+        values = self.measured(i, form, period, scope)
+        rows = self.openings.rows(i, form, period.ends) if scope != "reported" else ()
+        if not rows:
+            return values
+        places, stands = self.places.places([r["unit"] for r in rows], self.tree(period))
+        places = np.where(stands, places, -1) if scope == "own" else places
+        sums, n = self.openings.sums(rows, places, len(values.rows))
+        if scope == "subtree":
+            sums, n = self.rollup(period).sums(sums), self.rollup(period).sums(n)
+        return Values(np.where(n > 0, np.nan_to_num(values.numerator) + sums, values.numerator), None, values.rows + n)
 
     def measured(self, m: Measure, form: Form, period: Period, scope: Scope = "subtree") -> Values:
         """A measure rolled up, with nan where nothing is known: missing is never zero."""
@@ -192,11 +222,12 @@ class Cube:
         if form == STOCK and self.definitions.ledgers[ledger].kind == "snapshot":      # their counts are nobody's now
             valid = {u.code for u in self.workspace.register_at(self.as_of).units if u.valid_on(period.ends)}
             gone = gone & valid
-        places = np.array([p for p in (self._place(code, period) for code in gone) if p >= 0], np.int64)
+        tree = self.tree(period)
+        places = np.array([p for p in (self.places.place(code, tree) for code in gone) if p >= 0], np.int64)
         return self.rollup(period).sums(has + np.bincount(places, minlength=len(has))) > 0
 
     def leaf(self, m: Measure, form: Form, period: Period) -> Leaf:
-        key = (_core(m), form, period.id)
+        key = (core(m), form, period.id)
         if key not in self._leaves:
             self._fill([query.Ask(key[0], period, form)])
         return self._leaves[key]
@@ -211,32 +242,12 @@ class Cube:
             for period in self.periods:
                 i = self.definitions.catalogue[id_]
                 for form in i.forms:
-                    for ask in self._asks(i, form, period):
-                        asks[ask] = None
+                    asks |= dict.fromkeys(wanted(i, form, period, self))
         self._fill(list(asks))
-
-    def _asks(self, i: Indicator, form: Form, period: Period) -> list[query.Ask]:
-        if i.combine is not None:
-            names = [n for n in combined_names(i.combine) if n != "elapsed"]
-            others = [self.definitions.catalogue[n] for n in names]
-            return [a for o in others for a in self._asks(o, part_form(o, form), period)]
-        if i.numerator is not None and i.denominator is not None:
-            found = []
-            for part in (i.numerator, i.denominator):
-                if isinstance(part, str):
-                    other = self.definitions.catalogue[part]
-                    found += self._asks(other, part_form(other, form), period)
-                else:
-                    found.append(query.Ask(_core(part), period, measure_form(part, form, self.definitions)))
-            return found
-        return [query.Ask(_core(i), period, form)]
 
     def _fill(self, asks: list[query.Ask]) -> None:
         for ask in asks:
-            if ask.measure.ledger == "filings" and ask.period.id not in self._filings_ready:
-                rows: Any = self.workspace.filing(ask.period, self.as_of).to_dict("records")
-                query.prepare_filings(self.snapshot, rows, ask.period)
-                self._filings_ready.add(ask.period.id)
+            self.make_ready(str(ask.measure.ledger), ask.period)
             if ask.period not in self.periods:
                 self.periods = (*self.periods, ask.period)
         for plan in query.plans(asks, self.definitions, self.snapshot):
@@ -247,9 +258,19 @@ class Cube:
                 columns = [table.column(f"a{n}_{j}") for j in range(len(atom.columns))]
                 period = atom.ask.period
                 if period.id not in places:
-                    places[period.id] = self._places(units, period)
+                    places[period.id] = self.places.places(units, self.tree(period))
                 self._leaves[atom.ask.measure, atom.ask.form, period.id] = leaf_of(
                     atom.ask.measure, columns, *places[period.id], self.rollup(period).n)
+
+    def make_ready(self, ledger: str, period: Period) -> None:
+        """The table of a ledger that the system keeps by itself, made once."""
+        if self.definitions.ledgers[ledger].is_filed or self.definitions.ledgers[ledger].kind == "master":
+            return
+        name = system.source(self.definitions.ledgers[ledger], period)
+        if name not in self._ready:
+            system.prepare(self.workspace, self.snapshot, self.definitions.ledgers[ledger], period, self.as_of,
+                           lambda: self.filing(period))
+            self._ready.add(name)
 
     def _lists(self, leaf: Leaf, period: Period, kind: str, *, own: bool = False) -> Any:
         """Exact distinct counts, or medians, at every unit."""
@@ -259,55 +280,15 @@ class Cube:
         rollup = self.rollup(period)
         return (rollup.medians if kind == "median" else rollup.distinct)(places[kept], values[kept], own=own)
 
-    def _places(self, codes: Sequence[str | None], period: Period) -> tuple[Any, Any]:
-        """Where the rows of each unit count, and whether it stands there itself."""
-        position = self.tree(period).position
-        places = np.array([-1 if code is None else position.get(code, -1) for code in codes], np.int64)
-        stands = places >= 0
-        for k in np.flatnonzero(~stands).tolist():
-            places[k] = self._place(codes[k], period)
-        return places, stands
-
-    def _place(self, code: str | None, period: Period) -> int:
-        """Where a unit's rows count: itself, or the nearest unit above it that still stands; -1 for nowhere."""
-        tree = self.tree(period)
-        seen = set()
-        at = code
-        while at and at not in tree.position and at not in seen:
-            seen.add(at)
-            at = self._last_parents.get(at)
-        return tree.position[at] if at and at in tree.position else -1
-
-    @cached_property
-    def _last_parents(self) -> dict[str, str | None]:
-        units = sorted(self.workspace.register_at(self.as_of).units, key=lambda u: u.valid_from)
-        return {u.code: u.parent for u in units}
-
     def _by_authority(self, i: Indicator, values: Values, form: Form, period: Period) -> Values:
         """Above the source unit its own figure is printed; the others' rows only cross-check."""
         tree = self.tree(period)
         if i.authority is None or i.authority not in tree:
             return values
-        own = self.measured(i, form, period, "own")
+        own = self._counted(i, form, period, "own")
         at = tree.position[i.authority]
         top, rows = values.numerator.copy(), values.rows.copy()
         for unit in tree.path(i.authority)[:-1]:
             top[tree.position[unit.code]] = own.numerator[at]
             rows[tree.position[unit.code]] = own.rows[at]
         return replace(values, numerator=top, rows=rows)
-
-
-def part_form(i: Indicator, form: Form) -> Form:
-    """The form of a part: the same if it has it, a stock at the point in time, else to date."""
-    return form if form in i.forms else STOCK if STOCK in i.forms else TO_DATE if TO_DATE in i.forms else i.default_form
-
-
-def measure_form(m: Measure, form: Form, definitions: Any) -> Form:
-    """An inline measure over master data is a stock; otherwise it is read as its ratio is."""
-    ledger = definitions.ledgers[m.ledger]
-    return STOCK if ledger.kind == "master" or m.enter is not None else IN_PERIOD if ledger.kind == "filings" else form
-
-
-def _core(m: Measure) -> Measure:
-    """The counting part alone, so that two indicators that count the same share one atom."""
-    return Measure(**{name: getattr(m, name) for name in Measure.model_fields})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,10 @@ from jianbao.definitions.catalogue import IN_PERIOD, STOCK, Form, Measure
 from jianbao.definitions.expressions import columns_of, literal, to_sql
 from jianbao.definitions.ledger import Ledger
 from jianbao.definitions.load import Definitions
-from jianbao.definitions.period import Period
+from jianbao.definitions.period import Period, period_of
+from jianbao.definitions.workdays import WorkDays, exceptions
+from jianbao.numbers import system
+from jianbao.numbers.links import column_of, with_links
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,26 +81,29 @@ def _plan(asks: Sequence[Ask], by_day: bool, definitions: Definitions, snapshot:
     ledger = definitions.ledgers[str(asks[0].measure.ledger)]
     days = sorted({ask.period.ends for ask in asks})
     if not by_day:
-        source = source_of(asks[0], ledger, snapshot)
+        source = source_of(asks[0], ledger, snapshot, definitions)
     elif _reads_state(asks[0], ledger):
         source = snapshot.states(ledger.name, days)
     else:
         source = snapshot.on_days(snapshot.source(ledger.name), days)
     if wanted := {column for ask in asks for column in _decided(ask, ledger)}:
         source = snapshot.decisions(ledger.name, source, days, wanted)
+    if by_day:
+        source = with_links([ask.measure for ask in asks], source, definitions.ledgers, days, snapshot, by_day=True)
     joins = any(_joins_register(ask, ledger) for ask in asks)
     return Plan(ledger, source, register_on(days, snapshot) if joins else "", by_day,
                 tuple(atom(ask, ledger, definitions, by_day=by_day) for ask in asks))
 
 
-def source_of(ask: Ask, ledger: Ledger, snapshot: Snapshot) -> str:
+def source_of(ask: Ask, ledger: Ledger, snapshot: Snapshot, definitions: Definitions) -> str:
     """The FROM item an ask reads, with every column."""
-    if ledger.kind == "filings":
-        return f"{ledger.name}_{_safe(ask.period)}"
+    if ledger.kind in ("filings", "calendar"):
+        return system.source(ledger, ask.period)
     if ledger.kind == "master":
         return master_on(ledger.name, ask.period.ends, snapshot)
     rows = snapshot.state(ledger.name, ask.period.ends) if _reads_state(ask, ledger) else snapshot.source(ledger.name)
-    return snapshot.decided(ledger.name, rows, ask.period.ends)
+    rows = snapshot.decided(ledger.name, rows, ask.period.ends)
+    return with_links([ask.measure], rows, definitions.ledgers, [ask.period.ends], snapshot, by_day=False)
 
 
 def _reads_state(ask: Ask, ledger: Ledger) -> bool:
@@ -106,7 +112,7 @@ def _reads_state(ask: Ask, ledger: Ledger) -> bool:
 
 def _by_day(ask: Ask, ledger: Ledger) -> bool:
     """Whether the rows themselves differ with the day asked."""
-    return ledger.kind not in ("master", "filings") and (_reads_state(ask, ledger) or bool(_decided(ask, ledger)))
+    return ledger.is_filed and (_reads_state(ask, ledger) or bool(_decided(ask, ledger)) or bool(ask.measure.linked_to))
 
 
 def _decided(ask: Ask, ledger: Ledger) -> set[str]:
@@ -140,6 +146,10 @@ def atom(ask: Ask, ledger: Ledger, definitions: Definitions, *, by_day: bool = F
     kept = f"{condition} and {sql(inner)} is not null"
     if kind == "distinct" and inner.strip() == "unit":      # each group of rows is one unit: it counts or not
         return Atom(ask, condition, (f"max(case when {kept} then 1 else 0 end)", rows))
+    if kind == "distinct" and _lists(inner, ledger):        # of all that the lists name
+        many = "len(list_distinct(flatten({})))" if within_unit(inner, ledger) else "flatten({})"
+        named = f"coalesce(list({sql(inner)}) filter (where {kept}), [])"
+        return Atom(ask, condition, (many.format(named), rows))
     if kind == "distinct":
         value = f"cast({sql(inner)} as varchar)"
         many = "count(distinct {})" if within_unit(inner, ledger) else "list(distinct {})"
@@ -149,9 +159,16 @@ def atom(ask: Ask, ledger: Ledger, definitions: Definitions, *, by_day: bool = F
 
 def within_unit(inner: str, ledger: Ledger) -> bool:
     """Ids are unique within the unit, so two units never share one and their counts add up; other units and posts are
-    unique by themselves, and several units may have the same."""
+    unique by themselves, and several units may have the same. So is what a list names, but for ids of the unit's own."""
     column = ledger.columns.get(inner.strip())
-    return column is None or not (column.type == "unit" or column.globally_unique)
+    if column is None:
+        return True
+    return not (column.type == "unit" or column.globally_unique or (column.type == "list" and not column.referred))
+
+
+def _lists(inner: str, ledger: Ledger) -> bool:
+    column = ledger.columns.get(inner.strip())
+    return column is not None and column.type == "list"
 
 
 def condition_of(ask: Ask, ledger: Ledger, definitions: Definitions) -> str:
@@ -160,6 +177,8 @@ def condition_of(ask: Ask, ledger: Ledger, definitions: Definitions) -> str:
     parts = []
     if m.where:
         parts.append(f"coalesce({expression(m.where, period, definitions)}, false)")
+    if m.linked_to:
+        parts.append(f'r."{column_of(m)}"')
     if _only_standing(ask, ledger):
         parts.append("u.code is not null")
     if m.enter is not None:
@@ -179,11 +198,13 @@ def condition_of(ask: Ask, ledger: Ledger, definitions: Definitions) -> str:
 
 def expression(text: str, period: Period, definitions: Definitions) -> str:
     campaign = definitions.campaign
-    return _rendered(text, period.starts, period.ends, campaign.starts, campaign.ends)
+    return _rendered(text, period.starts, period.ends, campaign.starts, campaign.ends, campaign.week_start,
+                     definitions.calendar.work_days)
 
 
 @lru_cache(maxsize=4096)
-def _rendered(text: str, period_starts: date, period_ends: date, campaign_starts: date, campaign_ends: date) -> str:
+def _rendered(text: str, period_starts: date, period_ends: date, campaign_starts: date, campaign_ends: date,
+              week_start: int, work_days: WorkDays) -> str:
     moments = {"period_starts": period_starts, "period_ends": period_ends,
                "campaign_starts": campaign_starts, "campaign_ends": campaign_ends}
 
@@ -194,7 +215,31 @@ def _rendered(text: str, period_starts: date, period_ends: date, campaign_starts
             return f"cast({literal(moments[column].isoformat())} as date)"
         return f'r."{"date" if column == "event_date" else column}"'
 
-    return f"({to_sql(text, name)})"
+    def worked(day: str) -> str:
+        return _worked(f"cast({day} as date)", campaign_starts, campaign_ends, work_days)
+
+    def week(day: str) -> str:
+        first = period_of(campaign_starts, "week", week_start).starts
+        return f"cast(floor(date_diff('day', {literal(first)}, cast({day} as date)) / 7.0) as bigint)"
+
+    return f"({to_sql(text, name, functions={'worked_day': worked, 'week_of': week})})"
+
+
+@lru_cache(maxsize=64)
+def _off_and_on(starts: date, ends: date, work_days: WorkDays) -> tuple[str, str]:
+    # A year about the campaign: rows may name days before it began or after it ends.
+    days = exceptions(starts - timedelta(days=366), ends + timedelta(days=366), work_days)
+    off, on = (", ".join(literal(d) for d in some) for some in days)
+    return off, on
+
+
+def _worked(day: str, starts: date, ends: date, work_days: WorkDays) -> str:
+    """SQL: weekdays (1900-01-01 was a Monday) but for holidays, and the weekend days worked in their stead."""
+    if work_days == "all":
+        return f"{day} is not null"
+    off, on = _off_and_on(starts, ends, work_days)
+    weekday = f"date_diff('day', date '1900-01-01', {day}) % 7 < 5"
+    return f"(({weekday}{f' and {day} not in ({off})' if off else ''}){f' or {day} in ({on})' if on else ''})"
 
 
 def run(plan: Plan, snapshot: Snapshot) -> pa.Table:
@@ -205,7 +250,7 @@ def run(plan: Plan, snapshot: Snapshot) -> pa.Table:
 def prepare(snapshot: Snapshot, masters: Mapping[str, pa.Table | None]) -> None:
     """Registers the master ledgers as they were last received."""
     for name, table in masters.items():
-        snapshot.connection.register(f"known_{name}", _table([], snapshot.columns(name)) if table is None else table)
+        snapshot.connection.register(f"known_{name}", system.table([], snapshot.columns(name)) if table is None else table)
 
 
 def master_on(name: str, on: date, snapshot: Snapshot) -> str:
@@ -226,24 +271,6 @@ def register_on(days: Sequence[date], snapshot: Snapshot) -> str:
     return f"({' union all '.join(each)})"
 
 
-def prepare_filings(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]], period: Period) -> None:
-    columns = {"unit": "varchar", "ledger": "varchar", "ledger_title": "varchar", "filed": "boolean",
-               "on_time": "boolean", "nil": "boolean", "returned": "boolean", "missed_before": "boolean",
-               "row": "integer", "date": "date", "period": "varchar", "filed_on": "date", "submission": "bigint"}
-    stamped = [{**r, "date": period.ends, "period": period.id} for r in rows]
-    snapshot.connection.register(f"filings_{_safe(period)}", _table(stamped, columns))
-
-
-def _table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pa.Table:
-    import pyarrow as pa
-
-    from jianbao.store.arrays import array
-
-    types = {"varchar": pa.string(), "bigint": pa.int64(), "integer": pa.int32(), "double": pa.float64(),
-             "date": pa.date32(), "timestamp": pa.timestamp("us"), "boolean": pa.bool_(), "varchar[]": pa.list_(pa.string())}
-    return pa.table({n: array([r.get(n) for r in rows], types[t]) for n, t in columns.items()})
-
-
 def _only_standing(ask: Ask, ledger: Ledger) -> bool:
     """Counts carried forward end with the unit: what a merged one had, its successor counts. What it did stays."""
     return ask.form == STOCK and (ledger.kind == "snapshot" or ledger.name == "bases")
@@ -262,7 +289,3 @@ def _names(m: Measure) -> list[tuple[str, str]]:
 
 
 _columns = lru_cache(maxsize=4096)(columns_of)
-
-
-def _safe(period: Period) -> str:
-    return period.id.replace("-", "_")

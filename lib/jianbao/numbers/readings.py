@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from jianbao.definitions.catalogue import Form, Indicator, Measure
-from jianbao.definitions.expressions import combined_names, literal
+from jianbao.definitions.expressions import literal
 from jianbao.definitions.period import Period
 from jianbao.definitions.register import Unit
 from jianbao.numbers import query
-from jianbao.numbers.cube import Cube, Scope, measure_form, part_form
+from jianbao.numbers.cube import Cube, Scope
+from jianbao.numbers.links import PREFIX
+from jianbao.numbers.made_of import made_of, named
+from jianbao.numbers.openings import LEDGER as OPENINGS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,7 +149,7 @@ def ledger_of(i: Indicator, cube: Cube) -> str | None:
         return i.ledger
     part: Any = i.numerator
     if i.combine:
-        part = next((n for n in combined_names(i.combine) if n != "elapsed"), None)
+        part = next((m.indicator for m in named(i)), None)
     if isinstance(part, Measure):
         return part.ledger
     return ledger_of(cube.definitions.catalogue[part], cube) if part else None
@@ -154,7 +157,7 @@ def ledger_of(i: Indicator, cube: Cube) -> str | None:
 
 def _coverage(cube: Cube, i: Indicator, period: Period, at: int, scope: Scope) -> tuple[int, int, int, int]:
     name = ledger_of(i, cube)
-    if name is None or cube.definitions.ledgers[name].kind in ("master", "filings"):
+    if name is None or not cube.definitions.ledgers[name].is_filed:
         return 0, 0, 0, 0
     c = cube.coverage(name, period)
     inside = slice(at, cube.tree(period).ends[at] if scope == "subtree" else at + 1)
@@ -169,51 +172,53 @@ def _number(value: Any) -> float | None:
 
 # From a number back to its rows
 
+_LEAD = ("part", "ledger_name", "file", "sheet", "row", "unit", "date", "period")
+
+
 def asks_of(reading: Reading) -> list[tuple[str, query.Ask]]:
     """(part, ask) for everything a reading counts: its own measure, or its numerator and denominator, or its parts."""
-    return _asks(reading.indicator, reading.form, reading.period, reading.cube, "")
-
-
-def _asks(i: Indicator, form: Form, period: Period, cube: Cube, part: str) -> list[tuple[str, query.Ask]]:
-    catalogue = cube.definitions.catalogue
-    if i.combine is not None:
-        names = [n for n in combined_names(i.combine) if n != "elapsed"]
-        return [ask for n in names for ask in _asks(catalogue[n], part_form(catalogue[n], form), period, cube,
-                                                    part or catalogue[n].title.zh)]
-    if i.numerator is not None and i.denominator is not None:
-        found = []
-        for name, piece in (("分子", i.numerator), ("分母", i.denominator)):
-            if isinstance(piece, str):
-                other = catalogue[piece]
-                found += _asks(other, part_form(other, form), period, cube, part or name)
-            else:
-                found.append((part or name, query.Ask(piece, period, measure_form(piece, form, cube.definitions))))
-        return found
-    return [(part, query.Ask(i, period, form))]
+    return made_of(reading.indicator, reading.form, reading.period, reading.cube)
 
 
 def rows_of(reading: Reading, limit: int | None = None) -> pd.DataFrame:
     import pandas as pd
 
+    frames = [frame for part, ask in asks_of(reading) for frame in _frames(reading, part, ask, limit)]
+    if not frames:
+        return pd.DataFrame({name: [] for name in _LEAD})
+    return pd.concat(frames, ignore_index=True) if len(frames) != 1 else frames[0]
+
+
+def _frames(reading: Reading, part: str, ask: query.Ask, limit: int | None) -> Iterator[pd.DataFrame]:
+    """The rows of one ask, and its opening balances."""
     cube = reading.cube
-    frames = []
-    for part, ask in asks_of(reading):
-        assert ask.measure.ledger is not None
-        ledger = cube.definitions.ledgers[ask.measure.ledger]
-        source = query.source_of(ask, ledger, cube.snapshot)
-        condition = query.condition_of(ask, ledger, cube.definitions)
-        join = f"left join {query.register_on([ask.period.ends], cube.snapshot)} u on u.code = r.unit"
-        where = [f"({condition})", *_units_in(reading, ledger.totals == "reported")]
-        if ask.measure.units_having:
-            where += _having(ask, condition, f"{source} r {join}", cube)
-        order = "r.unit, r.submission, r.row" if ledger.kind != "filings" else "r.unit, r.ledger"
-        sql = (f"select r.* from {source} r {join} "
-               f"where {' and '.join(where)} order by {order}" + (f" limit {limit}" if limit else ""))
-        frame = cube.snapshot.connection.sql(sql).df()
-        frame.insert(0, "part", part)
-        frame.insert(1, "ledger_name", ledger.name)
-        frames.append(frame)
-    return _with_places(pd.concat(frames, ignore_index=True) if len(frames) != 1 else frames[0], cube)
+    assert ask.measure.ledger is not None
+    ledger = cube.definitions.ledgers[ask.measure.ledger]
+    cube.make_ready(ledger.name, ask.period)
+    source = query.source_of(ask, ledger, cube.snapshot, cube.definitions)
+    condition = query.condition_of(ask, ledger, cube.definitions)
+    join = f"left join {query.register_on([ask.period.ends], cube.snapshot)} u on u.code = r.unit"
+    units = _units(reading, ask, ledger.totals == "reported")
+    where = [f"({condition})", f"r.unit in ({', '.join(literal(c) for c in units)})" if units else "false"]
+    if ask.measure.units_having:
+        where += _having(ask, condition, f"{source} r {join}", cube)
+    order = {"filings": "r.unit, r.ledger", "calendar": "r.row"}.get(ledger.kind, "r.unit, r.submission, r.row")
+    sql = (f"select r.* from {source} r {join} "
+           f"where {' and '.join(where)} order by {order}" + (f" limit {limit}" if limit else ""))
+    frame = cube.snapshot.connection.sql(sql).df()
+    yield _placed(frame.drop(columns=[c for c in frame if c.startswith(PREFIX)]), part, ledger.name, cube)
+    if isinstance(ask.measure, Indicator) and reading.scope != "reported":
+        import pandas as pd
+
+        rows = cube.openings.rows(ask.measure, ask.form, ask.period.ends)
+        if kept := [r for r in rows if r["unit"] in units]:
+            yield _placed(pd.DataFrame([{**r, "date": r["on"] or r["date"]} for r in kept[:limit]]), part, OPENINGS, cube)
+
+
+def _placed(frame: pd.DataFrame, part: str, ledger: str, cube: Cube) -> pd.DataFrame:
+    frame.insert(0, "part", part)
+    frame.insert(1, "ledger_name", ledger)
+    return with_places(frame, cube)
 
 
 def _having(ask: query.Ask, condition: str, source: str, cube: Cube) -> list[str]:
@@ -227,22 +232,23 @@ def _having(ask: query.Ask, condition: str, source: str, cube: Cube) -> list[str
     return [*shown, f"r.unit in (select r.unit from {source} group by r.unit having {having})"]
 
 
-def _units_in(reading: Reading, reported: bool) -> list[str]:
-    cube, tree = reading.cube, reading.cube.tree(reading.period)
+def _units(reading: Reading, ask: query.Ask, reported: bool) -> list[str]:
+    """The units whose rows count in a part of a reading, in the tree of the part's own period."""
+    cube, tree, unit = reading.cube, reading.cube.tree(ask.period), reading.unit.code
+    if unit not in tree:
+        return []
     if reading.scope in ("own", "reported"):
-        return [f"r.unit = {literal(reading.unit.code)}"]
-    i = reading.indicator
-    if i.authority and i.authority in tree and any(u.code == reading.unit.code for u in tree.path(i.authority)[:-1]):
-        return [f"r.unit = {literal(i.authority)}"]
-    at = tree.position[reading.unit.code]
-    codes = {u.code for u in cube.workspace.register_at(cube.as_of).units}
-    wanted = sorted(c for c in codes if at <= cube._place(c, reading.period) < tree.ends[at])
+        return [unit]
+    authority = ask.measure.authority if isinstance(ask.measure, Indicator) else None
+    if authority and authority in tree and any(u.code == unit for u in tree.path(authority)[:-1]):
+        return [authority]
+    within = cube.places.within(unit, tree)
     if reported:
-        wanted = [c for c in wanted if c not in tree.position or tree.ends[tree.position[c]] == tree.position[c] + 1]
-    return [f"r.unit in ({', '.join(literal(c) for c in wanted)})"]
+        within = [c for c in within if c not in tree.position or tree.ends[tree.position[c]] == tree.position[c] + 1]
+    return within
 
 
-def _with_places(frame: pd.DataFrame, cube: Cube) -> pd.DataFrame:
+def with_places(frame: pd.DataFrame, cube: Cube) -> pd.DataFrame:
     """file and sheet in place of the submission's number."""
     from sqlalchemy import select
 
@@ -259,11 +265,13 @@ def _with_places(frame: pd.DataFrame, cube: Cube) -> pd.DataFrame:
                 places[id_] = (name, sheet)
     import pandas as pd
 
+    if "file" in frame:     # what the system keeps knows where it is from
+        return frame[[*(c for c in _LEAD if c in frame), *(c for c in frame if c not in _LEAD and c != "submission")]]
     known = ([("", "") if pd.isna(x) else places.get(int(x), ("", "")) for x in frame["submission"]]
              if "submission" in frame else [("", "")] * len(frame))
     if not frame["ledger_name"].eq("filings").any():    # there `filed` is a column of its own
         frame = frame.drop(columns=[c for c in ("submission", "received", "filed") if c in frame])
     frame.insert(2, "file", [k[0] for k in known])
     frame.insert(3, "sheet", [k[1] for k in known])
-    lead = [c for c in ("part", "ledger_name", "file", "sheet", "row", "unit", "date", "period") if c in frame]
+    lead = [c for c in _LEAD if c in frame]
     return frame[[*lead, *(c for c in frame.columns if c not in lead)]]

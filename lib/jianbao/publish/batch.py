@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
+from jianbao import issued
 from jianbao.errors import JianbaoError
-from jianbao.publish import kernels, manifest
+from jianbao.publish import budget, kernels, manifest
 from jianbao.publish.parameters import checked, declared
 from jianbao.publish.plan import Issue
 from jianbao.workspace import Workspace
@@ -25,7 +26,8 @@ from jianbao.workspace import Workspace
 Outcome = Literal["made", "current", "failed", "busy"]
 NOTEBOOK = "brief.ipynb"
 _WORDS = {"new": "未编", "notebook": "笔记本有改动", "parameters": "参数有改动", "definitions": "口径有改动",
-          "data": "数据有更新", "library": "程序有更新", "files": "成品被改动或缺失"}
+          "data": "数据有更新", "printed": "上期有重印", "library": "程序有更新",
+          "files": "成品被改动或缺失"}
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,13 @@ def run(issues: Iterable[Issue], workspace: Workspace, *, jobs: int = 1, force: 
 
     if jobs <= 1 or len(wanted) <= 1:
         return [one(issue) for issue in wanted]
+    # An issue may print what the one before it printed, so those of a product and unit follow each other.
+    chains: dict[tuple[str, str], list[int]] = {}
+    for n, issue in enumerate(wanted):
+        chains.setdefault((issue.product, issue.unit), []).append(n)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        return list(pool.map(one, wanted))
+        done = pool.map(lambda chain: [(n, one(wanted[n])) for n in chain], chains.values())
+        return [result for _, result in sorted((r for chain in done for r in chain), key=lambda r: r[0])]
 
 
 def make(issue: Issue, workspace: Workspace, *, force: bool = False) -> Result:
@@ -95,6 +102,7 @@ def make(issue: Issue, workspace: Workspace, *, force: bool = False) -> Result:
             try:
                 kernels.execute(notebook, work / NOTEBOOK, parameters, workspace=workspace.root)
                 names = _write(work, issue, workspace)
+                issued.keep(folder, work)
                 manifest.write(work, issue, parameters, parts, made_at=workspace.now.isoformat(), outputs=names)
                 _swap(work, folder)
             except BaseException:
@@ -115,6 +123,7 @@ def _write(work: Path, issue: Issue, workspace: Workspace) -> list[str]:
     """The formats the product asks for, issued copy and working paper; returns the file names."""
     import nbformat
 
+    from jianbao.brief.parts import to_json
     from jianbao.publish.document import from_notebook
     from jianbao.publish.export import docx, html, pdf, xlsx
 
@@ -122,19 +131,37 @@ def _write(work: Path, issue: Issue, workspace: Workspace) -> list[str]:
     document = from_notebook(nb, title=str(issue))
     writers = {"html": html.write, "pdf": pdf.write, "docx": docx.write, "xlsx": xlsx.write}
     names = [NOTEBOOK]
-    for format_ in workspace.definitions.products[issue.product].formats:
+    product = workspace.definitions.products[issue.product]
+    for format_ in product.formats:
         name = "annex.xlsx" if format_ == "xlsx" else f"brief.{format_}"
         face: Any = "issued"
         (work / name).write_bytes(writers[format_](document, face=face))
         names.append(name)
+    pdf_file = work / "brief.pdf"
+    budget.check(document, pdf_file.read_bytes() if pdf_file.exists() else None, product, str(issue))
     (work / "working.html").write_bytes(html.write(document, face="working"))
     (work / "working.pdf").write_bytes(pdf.write(document, face="working"))
-    return [*names, "working.html", "working.pdf"]
+    names += ["working.html", "working.pdf"]
+    if "xlsx" in product.formats:
+        (work / "working.xlsx").write_bytes(xlsx.write(document, face="working", rows=_every_row(work / "rows.json")))
+        names.append("working.xlsx")
+    said = issued.content(str(issue), issue.as_of, [to_json(part) for part in document.parts])
+    (work / issued.NAME).write_text(said, encoding="utf-8")
+    return [*names, issued.NAME]
+
+
+def _every_row(path: Path) -> Any:
+    """The ledger rows that the kernel left beside its notebook (see brief.aside), taken away."""
+    if not path.exists():
+        return ()
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    path.unlink()
+    return rows
 
 
 def _outputs(folder: Path) -> tuple[Path, ...]:
     sealed = manifest.read(folder) or {}
-    return tuple(folder / name for name in sealed.get("outputs", {}) if name != NOTEBOOK)
+    return tuple(folder / name for name in sealed.get("outputs", {}) if name not in (NOTEBOOK, issued.NAME))
 
 
 @contextmanager

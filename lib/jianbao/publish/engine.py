@@ -6,6 +6,7 @@ runs a batch, and the only trace there is when it dies. A provisioner of warm ke
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from papermill.clientwrap import PapermillNotebookClient
@@ -17,17 +18,18 @@ NAME = "jianbao"
 
 
 class Engine(NBClientEngine):  # type: ignore[misc]
-    """NBClientEngine; `kernel_log` is an open file."""
+    """NBClientEngine; `kernel_log` is an open file, `kernel_env` what the kernel's environment has beside ours."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, log_output: bool = False, stdout_file: Any = None,
                                  stderr_file: Any = None, start_timeout: int = 60, execution_timeout: float | None = None,
-                                 kernel_log: Any = None, **kwargs: Any) -> Any:
+                                 kernel_log: Any = None, kernel_env: Any = None, **kwargs: Any) -> Any:
         client = PapermillNotebookClient(nb_man, **merge_kwargs(
             remove_args(["input_path", "timeout", "startup_timeout"], **kwargs), timeout=execution_timeout,
             startup_timeout=start_timeout, kernel_name=kernel_name, log=logger, log_output=log_output,
             stdout_file=stdout_file, stderr_file=stderr_file))
-        return client.execute(stderr=kernel_log)        # a keyword of starting the kernel's process
+        # Keywords of starting the kernel's process.
+        return client.execute(stderr=kernel_log, env={**os.environ, **(kernel_env or {})})
 
 
 papermill_engines.register(NAME, Engine)

@@ -35,6 +35,7 @@ def execute(notebook: Path, output: Path, parameters: Mapping[str, Any], *, work
         with log.open("wb") as kernel_log:
             pm.execute_notebook(str(notebook), str(output), parameters=dict(parameters), kernel_name=_kernel(),
                                 engine_name=engine.NAME, progress_bar=False, log_output=False, kernel_log=kernel_log,
+                                kernel_env={"JIANBAO_ASIDE": str(output.parent)},
                                 start_timeout=START_SECONDS, execution_timeout=seconds, request_save_on_cell_execute=False)
     except PapermillExecutionError as e:
         raise PublishError(f"{notebook.name}, cell {e.cell_index}: {e.ename}: {e.evalue}\n{_shown(e.source)}") from None

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jianbao.brief import prose
+from jianbao.brief import claims, prose
+from jianbao.definitions.advice import WORDS
+from jianbao.definitions.campaign import Fact
 from jianbao.definitions.catalogue import Measure
 from jianbao.definitions.expressions import columns_of
 from jianbao.definitions.load import Definitions
 from jianbao.definitions.schema import schemas
 from jianbao.errors import BriefError, DefinitionError, JianbaoError
+from jianbao.publish import claimed
 from jianbao.publish.parameters import declared, read_notebook
 from jianbao.workspace import Workspace
 
@@ -63,6 +66,8 @@ def _notebooks(root: Path, definitions: Definitions) -> Iterator[Remark]:
             yield Remark("error", shown, str(e))
             continue
         for n, cell in enumerate(nb.get("cells", []), 1):
+            for line, said in claimed.typed_in_cell(cell, definitions):
+                yield Remark("error", f"{shown}: cell {n}, line {line}", said)
             if cell.get("cell_type") != "code":
                 continue
             if cell.get("outputs"):
@@ -73,6 +78,8 @@ def _notebooks(root: Path, definitions: Definitions) -> Iterator[Remark]:
                         prose.parse(paragraph, definitions.catalogue, definitions.campaign.facts)
                     except BriefError as e:
                         yield Remark("error", f"{shown}: cell {n}, line {line + _line_of(text, str(e))}", str(e))
+                    for said in claims.wrong_in(paragraph, definitions):
+                        yield Remark("error", f"{shown}: cell {n}, line {line + _line_of(text, said)}", said)
 
 
 def _sentences(source: str) -> Iterator[tuple[int, str]]:
@@ -86,7 +93,7 @@ def _sentences(source: str) -> Iterator[tuple[int, str]]:
     except SyntaxError:
         return
     for node in ast.walk(tree):
-        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "say" and node.args
+        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("say", "remark") and node.args
                 and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)):
             yield node.lineno, node.args[0].value
 
@@ -113,16 +120,20 @@ def _products(workspace: Workspace, definitions: Definitions) -> Iterator[Remark
             prose.parse(product.title, definitions.catalogue, definitions.campaign.facts)
         except BriefError as e:
             yield Remark("error", place, f"{name}: title: {e}")
+        for said in claims.wrong_in(product.title, definitions):
+            yield Remark("error", place, f"{name}: title: {said}")
 
 
 def _braces(definitions: Definitions) -> Iterator[Remark]:
     for rule in definitions.suggestions:
         place = definitions.where.get(rule.id, "params/diagnosis.yml")
-        for text in (rule.evidence, rule.suggest):
+        for text in (rule.evidence, rule.suggest, rule.own):
             try:
-                prose.parse(text, definitions.catalogue, definitions.campaign.facts)
+                prose.parse(text, definitions.catalogue, (*definitions.campaign.facts, *WORDS))
             except BriefError as e:
                 yield Remark("error", place, f"{rule.id}: {e}")
+        for said in claims.wrong_in(rule.evidence, definitions, WORDS):
+            yield Remark("error", place, f"{rule.id}: {said}")
 
 
 def _unused(definitions: Definitions) -> Iterator[Remark]:
@@ -132,13 +143,16 @@ def _unused(definitions: Definitions) -> Iterator[Remark]:
         for part in (i, i.numerator, i.denominator):
             if isinstance(part, Measure) and part.ledger:
                 used |= {(part.ledger, name) for name in _names(part)}
+    for fact in definitions.campaign.facts.values():
+        if isinstance(fact, Fact):
+            used |= {(fact.ledger, fact.value), *((fact.ledger, name) for _, name in columns_of(fact.where or "true"))}
     for ledger in definitions.filed_ledgers.values():
         used |= {(ledger.name, k) for k in ledger.key} | ({(ledger.name, ledger.date)} if ledger.date else set())
         for rule in ledger.rules:
             used |= {(ledger.name, name) for _, name in columns_of(rule.check)}
         for name, column in ledger.typed.items():
-            if column.references:
-                used |= {(ledger.name, name), tuple(column.references.split(".", 1))}  # type: ignore[arg-type]
+            for said in column.referred:
+                used |= {(ledger.name, name), tuple(said.split(".", 1))}  # type: ignore[arg-type]
         for column in ledger.columns.values():
             if (f := column.filled_from) is not None:
                 used |= {(f.ledger, n) for n in (f.column, f.latest, *f.key.values())}
@@ -150,7 +164,8 @@ def _unused(definitions: Definitions) -> Iterator[Remark]:
 
 
 def _names(m: Measure) -> set[str]:
-    texts: list[Any] = [m.where, m.date, m.median_of, m.enter, m.leave, m.aggregate[1] or None]
+    texts: list[Any] = [m.where, m.date, m.median_of, m.enter, m.leave, m.aggregate[1] or None,
+                        m.link if m.linked_to else None]
     if m.units_having:
         texts += [*m.units_having.all, *m.units_having.none]
     return {name for text in texts if text for _, name in columns_of(text)}

@@ -1,4 +1,4 @@
-"""What an issue was made from, and its seal. Imports plan, workspace.
+"""What an issue was made from, and its seal. Imports plan, issued, workspace.
 
 An issue whose notebook, parameters, definitions, data and library are unchanged, and whose files are still as sealed,
 is current: nothing runs.
@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from jianbao import issued
 from jianbao.publish.parameters import read_notebook
 from jianbao.publish.plan import Issue
 from jianbao.workspace import Workspace
@@ -28,6 +29,8 @@ def ingredients(issue: Issue, notebook: Path, parameters: Mapping[str, Any], wor
         "parameters": _digest(dict(sorted(parameters.items()))),
         "definitions": _folder(workspace.root / "params", "*.yml"),
         "data": _digest([workspace.store.fingerprint(issue.as_of), issue.as_of.isoformat()]),
+        "printed": issued.digest(issued.last(workspace, issue.product, before=issue.period, unit=issue.unit,
+                                             as_of=issue.as_of)),
         "library": _library(),
     }
 

@@ -7,8 +7,10 @@ from typing import Any
 from jianbao.definitions.catalogue import Indicator, Measure
 from jianbao.definitions.load import Definitions
 
-_NATURES = {"activity": "活动量", "coverage": "覆盖", "result": "成效", "handling": "办理量"}
+_NATURES = {"activity": "活动量", "coverage": "覆盖", "result": "成效", "handling": "办理量", "index": "研判"}
 _ROLLS = {"sum": "相加", "distinct": "去重", "stock": "时点", "ratio": "分子分母各自汇总", "none": "逐级重算"}
+_WAYS = {"mean_of": "各分项得分的平均", "progress": "各分项完成程度的加权平均", "gap": "层级之差", "first_act": "首次有记录的间隔天数",
+         "rank_gap": "两组指标百分位之差", "rank_of": "同类单位中的位次"}
 _BETTER = {"higher": "越高越好", "lower": "越低越好", "none": "不论高低"}
 
 
@@ -29,6 +31,9 @@ def _how(i: Indicator) -> str:
         return f"`{i.combine}`"
     if i.numerator is not None:
         return f"{_part(i.numerator)} ÷ {_part(i.denominator)}"
+    if i.index is not None:
+        made = "、".join(f"`{name}`" for name in (*i.index.names, *(a.ledger for a in i.index.first_act)))
+        return f"{_WAYS[i.index.way]}：{made}"
     return _measure(i)
 
 
@@ -43,4 +48,8 @@ def _measure(m: Measure) -> str:
     if m.units_having:
         what = "有 " + " 且有 ".join(f"`{x}`" for x in m.units_having.all) + (
             " 而没有 " + "、".join(f"`{x}`" for x in m.units_having.none) if m.units_having.none else "") + " 的单位数"
-    return f"台账 `{m.ledger}` 中{'，凡 `' + m.where + '`，' if m.where else '的'}{what}" + (f"，按 `{m.date}` 归期" if m.date else "")
+    conditions = [f"`{m.where}`"] if m.where else []
+    if m.linked_to:
+        conditions.append(f"`{m.link}` 在 {'、'.join(f'`{x}`' for x in m.linked_to)} 中查得到")
+    chosen = f"，凡 {' 且 '.join(conditions)}，" if conditions else "的"
+    return f"台账 `{m.ledger}` 中{chosen}{what}" + (f"，按 `{m.date}` 归期" if m.date else "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jianbao.definitions.campaign import Correction
@@ -28,7 +29,7 @@ SQL_TYPES = {"str": "varchar", "code": "varchar", "unit": "varchar", "int": "big
 
 
 class Snapshot:
-    """What was known at `as_of`. One DuckDB connection in memory; close it by dropping the snapshot."""
+    """What was known at `as_of`. A DuckDB connection of its own; close it by dropping the snapshot."""
 
     def __init__(self, store: Store, as_of: datetime) -> None:
         self.store, self.as_of = store, as_of
@@ -37,11 +38,7 @@ class Snapshot:
 
     @cached_property
     def connection(self) -> Any:
-        import duckdb
-
-        connection = duckdb.connect(":memory:")
-        connection.execute("set preserve_insertion_order = false")
-        return connection
+        return self.store.database.cursor()     # its own tables; a database of its own would cost some milliseconds more
 
     def ledger(self, name: str) -> Ledger:
         return self.store.ledgers[name]
@@ -66,7 +63,9 @@ class Snapshot:
             return f"(select {nulls} where 1 = 0)"
         listed = ", ".join(literal(path.as_posix()) for path in files)
         mine = [c for c in corrections if c.ledger == name and c.on <= self.as_of]
-        chosen = ", ".join(self._corrected(name, n, mine) for n in columns)
+        stored = self._stored(name, files)
+        chosen = ", ".join(self._corrected(name, n, mine) if n in stored else f'cast(null as {t}) as "{n}"'
+                           for n, t in columns.items())
         where = [f"r.received <= {literal(self.as_of)}"]
         if (gone := self._gone(name)):
             whole = self.ledger(name).by_office
@@ -147,9 +146,21 @@ class Snapshot:
         if not (files := self.store.files(name)):       # received, and no row in any version
             return self.connection.sql(f"select * from {self.source(name)}").to_arrow_table()
         listed = ", ".join(literal(path.as_posix()) for path in files)
-        columns = ", ".join(f'"{n}"' for n in self.columns(name))
+        stored = self._stored(name, files)
+        columns = ", ".join(f'"{n}"' if n in stored else f'cast(null as {t}) as "{n}"' for n, t in self.columns(name).items())
         return self.connection.sql(f"select {columns} from read_parquet([{listed}], union_by_name = true) "
                                    f"where submission = {found} order by row").to_arrow_table()
+
+    def _stored(self, name: str, files: Sequence[Path]) -> frozenset[str]:
+        """The columns that stand in a ledger's files: not those its definition was given since the last was filed."""
+        import pyarrow.parquet as pq
+
+        stored = set[str]()
+        for path in reversed(files):        # the last one will mostly have them all
+            stored |= set(pq.read_schema(path).names)
+            if stored >= self.columns(name).keys():
+                break
+        return frozenset(stored)
 
     def failed_corrections(self) -> list[str]:
         """Corrections whose `expect` no longer holds: they are not applied, and this says which."""
@@ -162,6 +173,13 @@ class Snapshot:
             if not n[0][0]:
                 failed.append(f"{c.ledger}, {c.unit}, {c.match}: no row says {c.expect} any more ({c.reason})")
         return failed
+
+    def corrected_by(self, c: Correction) -> list[dict[str, Any]]:
+        """The rows that a correction changes, as they stood before it: what was corrected earlier is."""
+        before = [o for o in self.store.corrections if o.ledger == c.ledger and o.on < c.on]
+        rows: list[dict[str, Any]] = self.connection.sql(f"select r.* from {self._source(c.ledger, before)} r "
+                                                         f"where {self._conditions(c)}").to_arrow_table().to_pylist()
+        return rows
 
     def _gone(self, name: str) -> str:
         """A table of the (submission, unit) pairs superseded by `as_of`; "" when there are none."""

@@ -164,6 +164,15 @@ class Store:
 
     # What is known
 
+    @cached_property
+    def database(self) -> Any:
+        """A DuckDB in memory, for the connections of all snapshots."""
+        import duckdb
+
+        database = duckdb.connect(":memory:")
+        database.execute("set global preserve_insertion_order = false")
+        return database
+
     def snapshot(self, as_of: datetime | None = None) -> Snapshot:
         """The rows as they were known at `as_of`; None: now."""
         version = self.version(as_of)
@@ -226,10 +235,10 @@ class Store:
         frame["effective"] = frame["accepted"].astype(bool) & ~(gone <= (as_of or datetime.max))
         return frame
 
-    def findings(self, *, as_of: datetime | None = None, period: str | None = None,
+    def findings(self, *, as_of: datetime | None = None, period: str | None = None, after: datetime | None = None,
                  units: Iterable[str] | None = None) -> list[Finding]:
         """Findings on file, oldest first, of submissions not superseded since; `units` limits by the covered unit or
-        filer."""
+        filer, `after` to what came later than that."""
         from sqlalchemy import select
 
         from jianbao.store import catalogue as t
@@ -238,6 +247,8 @@ class Store:
         query = select(f, d.c.name.label("file"), d.c.filer).join(d, d.c.id == f.c.delivery).order_by(f.c.id)
         if as_of is not None:
             query = query.where(d.c.received_at <= as_of)
+        if after is not None:
+            query = query.where(d.c.received_at > after)
         if period is not None:
             query = query.where(f.c.period == period)
         wanted = set(units) if units is not None else None

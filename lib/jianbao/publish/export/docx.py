@@ -73,6 +73,8 @@ class _Writer:
                 made.append(run)
                 if piece.strong or bold:
                     run.bold = True
+                if piece.tone:
+                    run.font.color.rgb = _rgb(markup.TONES[piece.tone])
                 if piece.marked:
                     mark = paragraph.add_run(str(note))
                     mark.font.superscript = True
@@ -146,6 +148,8 @@ class _Writer:
         match part:
             case Heading():
                 self.paragraph(f"Heading {part.level}", label + part.text)
+            case Prose(role="voice" | "remark"):
+                self.words(part)
             case Prose():
                 self.runs(self.paragraph(_STYLE_OF.get(part.role, "Body Text")), part.runs)
             case Table():
@@ -157,6 +161,29 @@ class _Writer:
                 if table := findings_table(part):
                     self.grid(table, ANNEX_SIZE)
                     self.notes(table.notes)
+
+    def words(self, part: Prose) -> None:
+        """Words that were not generated: a unit's behind a bar, the office's on a ground."""
+        from docx.shared import Pt
+
+        office = part.role == "remark"
+        made = [self.paragraph("按语" if office else "来稿")]
+        self.runs(made[0], part.runs)
+        if part.label:
+            label = self.paragraph("署名", part.label)
+            made[0]._p.addprevious(label._p)
+            label.paragraph_format.space_before, label.paragraph_format.keep_with_next = Pt(10), True
+            if office:
+                label.runs[0].font.color.rgb = _red()
+            made[0].paragraph_format.keep_with_next = not office      # a text's title
+            made.insert(0, label)
+        for paragraph in made:
+            properties = paragraph._p.get_or_add_pPr()
+            if office:
+                word.put(properties, word.element("shd", val="clear", color="auto", fill="F3F1ED"))
+            else:
+                word.rule(paragraph, ["left"], color="B5B5B5", eighths=24, space=8)
+                word.put(properties, word.element("ind", left="640", firstLine="0" if part.label else "600"))
 
     def table(self, table: Table, label: str) -> None:
         from docx.shared import Pt
@@ -293,6 +320,10 @@ class _Writer:
 
 
 def _red() -> Any:
+    return _rgb(word.RED)
+
+
+def _rgb(color: str) -> Any:
     from docx.shared import RGBColor
 
-    return RGBColor.from_string(word.RED)
+    return RGBColor.from_string(color.lstrip("#").upper())

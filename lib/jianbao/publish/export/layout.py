@@ -52,6 +52,7 @@ class Piece:
     strong: bool = False
     note: int | None = None
     marked: bool = False
+    tone: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Layout:
         for run in runs:
             note = self.notes.get(run.figure) if run.figure else None
             cut = unbroken(run.text)
-            out += [Piece(text, keep, run.strong, note, note is not None and i == len(cut))
+            out += [Piece(text, keep, run.strong, note, note is not None and i == len(cut), run.tone)
                     for i, (text, keep) in enumerate(cut, 1)]
         return out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -37,7 +38,22 @@ def write(document: Document, *, face: Face = "issued") -> bytes:
     day = page.day
     moment = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) if day else 0
     template = (files("jianbao.publish.export") / "brief.typ").read_text("utf-8")
-    return _compiled(template, data, pictures, format="pdf", timestamp=moment, pdf_standards=["ua-1"])
+
+    def compiled() -> bytes:
+        return _compiled(template, data, pictures, format="pdf", timestamp=moment, pdf_standards=["ua-1"])
+
+    made = compiled()
+    if page.foot and page.foot.even and face == "issued" and pages_of(made) % 2:
+        # Whether the foot must turn the leaf depends on where it ends up, which Typst alone cannot settle.
+        data["foot"]["turn"] = True
+        made = compiled()
+    return made
+
+
+def pages_of(pdf: bytes) -> int:
+    from pypdf import PdfReader
+
+    return len(PdfReader(io.BytesIO(pdf)).pages)
 
 
 def png_of(svg: str) -> bytes:
@@ -89,7 +105,8 @@ def _page(page: Layout, pictures: dict[str, bytes]) -> dict[str, Any]:
         "rest": notes.WHERE_THE_REST_IS,
         "notes": [{"title": group.title, "facts": _facts(group.facts), "notes": [_note(note) for note in group.notes]}
                   for group in page.groups],
-        "foot": {"lines": markup.recipients(page.foot), "copies": markup.printed_copies(page.foot)}
+        "foot": {"lines": markup.recipients(page.foot), "copies": markup.printed_copies(page.foot),
+                 "turn": False}
         if page.foot else None,
     }
 
@@ -103,7 +120,7 @@ def _pieces(page: Layout, runs: Iterable[Run]) -> list[dict[str, Any]]:
             text = text.lstrip(_STAYS)
             out[-1]["tail"] += piece.text[:len(piece.text) - len(text)]
         if text:
-            out.append({**asdict(piece), "text": text, "tail": ""})
+            out.append({**asdict(piece), "text": text, "tail": "", "tone": markup.TONES.get(piece.tone, "")})
     return out
 
 
@@ -112,14 +129,15 @@ def _blocks(page: Layout, part: Any, label: str, pictures: dict[str, bytes]) -> 
         case Heading():
             return [{"kind": "heading", "level": part.level, "text": label + part.text}]
         case Prose():
-            return [{"kind": "prose", "role": part.role, "pieces": _pieces(page, part.runs)}]
+            runs = part.runs if part.role != "voice" else [replace(run, text=fonts.printable(run.text)) for run in part.runs]
+            return [{"kind": "prose", "role": part.role, "label": part.label, "pieces": _pieces(page, runs)}]
         case Table():
             return [_table(page, part, label)]
         case Chart():
             return [_chart(part, label, pictures)]
         case Findings():
             summary = [Run(f"{part.title}：", strong=True), Run(part.summary)]
-            said: list[dict[str, Any]] = [{"kind": "prose", "role": "body", "pieces": _pieces(page, summary)}]
+            said: list[dict[str, Any]] = [{"kind": "prose", "role": "body", "label": "", "pieces": _pieces(page, summary)}]
             table = findings_table(_filed(part))
             return said + ([{**_table(page, table, "", ANNEX_SIZE), "title": ""}] if table else [])
     raise TypeError(part)

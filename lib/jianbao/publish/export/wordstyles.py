@@ -33,6 +33,9 @@ _STYLES: dict[str, tuple[str, str, float, str, int, float | None]] = {
     "图": ("Normal", FANG, 12, "center", 0, None),
     "注": ("Normal", FANG, 10.5, "left", 0, 16),
     "数据截至": ("Normal", FANG, 12, "both", 200, 20),
+    "来稿": ("Normal", KAI, 15, "both", 200, 26),
+    "按语": ("Normal", KAI, 15, "both", 200, 26),
+    "署名": ("Normal", HEI, 12, "left", 0, 22),
     "来源注释": ("Normal", FANG, 10.5, "left", 0, 16),
     "报尾": ("Normal", FANG, 14, "left", 0, 26),
 }

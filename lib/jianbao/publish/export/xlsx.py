@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from jianbao.brief import notes
-from jianbao.brief.parts import Chart, Document, Face, Findings, Table
+from jianbao.brief.markup import TONES
+from jianbao.brief.parts import Chart, Document, Face, Findings, Prose, Table
 from jianbao.publish.export import ooxml
 from jianbao.publish.export.layout import Layout, findings_table, lay_out
 
@@ -25,8 +26,11 @@ _FIGURES = ("注释", "编码", "指标", "印出", "数值", "单位", "统计�
 _ROWS = ("注释", "指标", "文件", "工作表", "行", "单位")
 
 
-def write(document: Document, *, face: Face = "issued") -> bytes:
+def write(document: Document, *, face: Face = "issued", rows: Sequence[Mapping[str, Any]] = ()) -> bytes:
     """A workbook. The issued copy holds definitions and tables; figures with their ledger rows only the working paper.
+
+    `rows` are all the ledger rows (see brief.aside), a sheet for each ledger; without them the sheet 来源行 has those that the
+    document itself carries.
 
     Text stays text, whatever it begins with; a printed number in a right-hand column is a number that prints the same.
     """
@@ -37,9 +41,15 @@ def write(document: Document, *, face: Face = "issued") -> bytes:
     del book[book.sheetnames[0]]
     for title, table in _tables(page):
         _table(book, page, title, table)
+    if words := list(_words(page)):
+        _sheet(book, page, "来稿和按语", ("类别", "文字"), words)
     if page.sources.figures:
         _figures(book, page)
-        _source_rows(book, page)
+        if rows:
+            for ledger in rows:
+                _ledger_rows(book, page, ledger)
+        else:
+            _source_rows(book, page)
     else:
         _sheet(book, page, "指标", ("指标", "口径"), page.sources.definitions)
     said = book.properties
@@ -62,6 +72,15 @@ def _tables(page: Layout) -> Iterable[tuple[str, Table]]:
                     yield findings.title, lines
 
 
+def _words(page: Layout) -> Iterable[tuple[str, str]]:
+    """Whose words, and what they say: the texts of units and the office's remark."""
+    whose = ""
+    for placed in page.body:
+        if isinstance(placed.part, Prose) and placed.part.role in ("voice", "remark"):
+            whose = placed.part.label or whose
+            yield whose, placed.part.text
+
+
 def _figures(book: Any, page: Layout) -> None:
     _sheet(book, page, "指标", _FIGURES, (
         (page.notes[f.id], f.code, f.title, f.printed, f.value, f.unit_name, f.period, f.form, f.derived, f.numerator,
@@ -76,6 +95,14 @@ def _source_rows(book: Any, page: Layout) -> None:
         (note.n, note.first.title, row.file, row.sheet, row.row, row.unit,
          *(dict(row.values).get(title) for title in titles))
         for note in found for row in note.rows))
+
+
+def _ledger_rows(book: Any, page: Layout, ledger: Mapping[str, Any]) -> None:
+    """Every row of one ledger that an issue counts, each once, with the notes it is counted in."""
+    _sheet(book, page, ledger["title"], ("用于注释", "文件", "工作表", "行", "单位", *ledger["columns"]), (
+        ("、".join(str(n) for n in sorted({page.notes[id_] for id_ in ids if id_ in page.notes})), file, sheet, row or None, unit,
+         *map(_number, values))
+        for ids, file, sheet, row, unit, *values in ledger["rows"]))
 
 
 def _table(book: Any, page: Layout, title: str, table: Table) -> None:
@@ -96,6 +123,10 @@ def _table(book: Any, page: Layout, title: str, table: Table) -> None:
     for j, column in enumerate(table.columns):
         for cell in next(sheet.iter_cols(j + 1, j + 1, _HEAD + 1, _HEAD + len(table.rows))) if table.rows else ():
             cell.alignment = Alignment(horizontal=column.align, vertical="top", wrap_text=cell.data_type == "s")
+    for i, row in enumerate(table.rows, _HEAD + 1):
+        for j, run in enumerate(row, 1):
+            if run.tone:
+                sheet.cell(i, j).font = Font(color="FF" + TONES[run.tone].lstrip("#").upper(), bold=True)
     for said in table.notes:
         _put(sheet, sheet.max_row + 1, 1, said)
     for i in table.total_rows:

@@ -1,0 +1,123 @@
+"""Decisions and requests carried over from issue to issue (议定与请示事项). Imports parts, store snapshots by way of the brief.
+
+The ledger is of kind state and has the columns raised_at, raised_on, title, owner, due_date, status, closed_on, answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from jianbao.brief.parts import Column, Face, Prose, Run, Table
+from jianbao.brief.printing import is_missing
+from jianbao.definitions.period import month_day
+from jianbao.errors import BriefError
+
+if TYPE_CHECKING:
+    from jianbao.brief.brief import Brief
+    from jianbao.store import Snapshot
+
+LEDGER = "resolutions"
+COLUMNS = ("raised_at", "raised_on", "title", "owner", "due_date", "status", "closed_on")
+
+
+@dataclass(frozen=True)
+class Matter:
+    """One decision or request as it stands. `closed_on` is None while it is open."""
+
+    key: str
+    raised_at: str
+    raised_on: date
+    title: str
+    owner: str                      # unit code
+    due: date | None
+    status: str
+    closed_on: date | None
+    answer: str
+
+    def open_on(self, day: date) -> bool:
+        return self.closed_on is None or self.closed_on > day
+
+    def late(self, day: date) -> int:
+        """Days past its due day while open; 0 when not."""
+        return max((day - self.due).days, 0) if self.due and self.open_on(day) else 0
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What the issue before left open, what came since, what was closed since, and what is open now: 上期 + 新增 = 办结 + 未办结."""
+
+    before: tuple[Matter, ...]
+    new: tuple[Matter, ...]
+    closed: tuple[Matter, ...]
+    open: tuple[Matter, ...]
+
+    def overdue(self, day: date) -> list[Matter]:
+        return [m for m in self.open if m.late(day)]
+
+
+def carried_of(brief: Brief, ledger: str = LEDGER) -> Carried:
+    """As filed by the period's end and known to the brief, against what was known at the previous period's cut-off."""
+    definitions, period = brief.workspace.definitions, brief.period
+    if ledger not in definitions.ledgers or set(COLUMNS) - set(definitions.ledgers[ledger].columns):
+        raise BriefError(f"carried needs a ledger {ledger} with the columns {', '.join(COLUMNS)} (params/ledgers/{ledger}.yml).")
+    now = _matters(brief.cube.snapshot, ledger, period.ends)
+    previous = period.previous()
+    cut_off = min(brief.workspace.cut_off(previous), brief.as_of)
+    known = (previous.ends >= definitions.campaign.starts and brief.workspace.store.version(cut_off) is not None)
+    then = _matters(brief.workspace.snapshot(cut_off), ledger, previous.ends) if known else {}
+    before = {k for k, m in then.items() if m.open_on(previous.ends) and k in now}
+    told = {k for k in then if k not in before}         # closed, and said so, by the issue before
+    wanted = _inside(brief)
+    since = [m for k, m in now.items() if k not in told and (wanted is None or m.owner in wanted)]
+    order = sorted(since, key=lambda m: (-m.late(period.ends), m.due or date.max, m.key))
+    return Carried(before=tuple(m for m in order if m.key in before), new=tuple(m for m in order if m.key not in before),
+                   closed=tuple(m for m in order if not m.open_on(period.ends)),
+                   open=tuple(m for m in order if m.open_on(period.ends)))
+
+
+def show(brief: Brief, *, title: str, ledger: str, face: Face) -> None:
+    """The sentence with the counts and the table: open ones, the most overdue first, then those closed. See Ahead.carried."""
+    found, day = carried_of(brief, ledger), brief.period.ends
+    if not found.open and not found.closed:
+        return
+    late = found.overdue(day)
+    said = [f"上期转来{len(found.before)}项" if found.before else "", f"新增{len(found.new)}项" if found.new else "",
+            f"办结{len(found.closed)}项" if found.closed else "没有办结"]
+    left = f"，未办结{len(found.open)}项" if found.open else ""
+    left += f"，其中逾期{len(late)}项" if late and len(late) < len(found.open) else "，全部逾期" if late else ""
+    brief.show(Prose((Run(f"议定和请示事项{'，'.join(x for x in said if x)}{left}。"),), face=face))
+    labels = {u.code: u.label for u in brief.workspace.register_at(brief.as_of).units}
+    rows = tuple((Run(m.title), Run(f"{m.raised_at}，{month_day(m.raised_on)}"), Run(labels.get(m.owner, m.owner)),
+                  Run(month_day(m.due) if m.due else "—"), _state(m, day), Run(m.answer or "—"))
+                 for m in (*found.open, *found.closed))
+    brief.show(Table(title, (Column("事项", width=4), Column("提出", width=2.4), Column("承办单位", width=2),
+                             Column("时限", width=1.8), Column("状态", width=2.6), Column("结果", width=3)), rows, face=face))
+
+
+def _state(m: Matter, day: date) -> Run:
+    if not m.open_on(day):
+        assert m.closed_on is not None
+        return Run(f"{month_day(m.closed_on)}办结")
+    late = m.late(day)
+    return Run(f"{m.status}，逾期{late}天", tone="red") if late else Run(m.status)
+
+
+def _matters(snapshot: Snapshot, ledger: str, on: date) -> dict[str, Matter]:
+    """Key → the matter as filed for periods that ended by `on`."""
+    key = snapshot.ledger(ledger).key[0]
+    rows: list[dict[str, Any]] = snapshot.connection.sql(f"select * from {snapshot.state(ledger, on)} r").to_arrow_table().to_pylist()
+    return {str(r[key]): Matter(str(r[key]), _text(r["raised_at"]), r["raised_on"], _text(r["title"]), _text(r["owner"]),
+                                r["due_date"], _text(r["status"]), r["closed_on"], _text(r.get("answer")))
+            for r in rows if r[key] and r["raised_on"] and r["raised_on"] <= on}
+
+
+def _inside(brief: Brief) -> set[str] | None:
+    """The units whose matters a brief tells of: all of them for the whole, else the unit's and those below it."""
+    whole = brief.team is None and brief.unit.code == brief.workspace.definitions.campaign.root
+    return None if whole else set(brief.members)
+
+
+def _text(value: Any) -> str:
+    return "" if value is None or is_missing(value) else str(value)
