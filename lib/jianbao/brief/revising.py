@@ -111,7 +111,8 @@ def _turned_over(found: Revisions, unit: str, limit: int = 2) -> str:
         items = sorted(found.flipped(how), key=lambda f: f.figure.unit != unit)  # type: ignore[arg-type]
         if items:
             more = f"等{len(items)}项" if len(items) > limit else ""
-            said.append(f"{word}有变：" + "；".join(f"{name(f, unit)}由{_quoted(f.was)}变为{_quoted(f.now)}" for f in items[:limit]) + more + "。")
+            each = "；".join(f"{name(f, unit)}由{_quoted(f.was)}变为{_quoted(f.now)}" for f in items[:limit])
+            said.append(f"{word}有变：{each}{more}。")
     if found.verdicts:
         said.append("判断有变：" + "；".join(turned(v) for v in found.verdicts) + "。")
     return "".join(said) or "方向、位次和判断没有变化。"
