@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from jianbao.numbers.cube import Cube
+from jianbao.numbers.diagnose import outcomes
 from jianbao.numbers.readings import read
 from jianbao.workspace import Workspace
 
@@ -70,3 +71,13 @@ def test_every_reading_of_the_last_week_gives_as_many_rows_as_it_says(example: W
                 assert len(r.rows()) == r.n_rows, (i.id, unit, form)
                 counted += r.n_rows
     assert counted > 1000
+
+
+def test_the_two_shortcomings_of_the_report_are_there_and_concern_a_few(example: Workspace) -> None:
+    """上热中温下冷 and 两张皮 in the last week: some towns of 苍屿县 are cold, and the units that study much and do little are told."""
+    period = example.period("2023-W42")
+    found = {o.rule.id: o for o in outcomes(Cube(example, [period], as_of=example.cut_off(period)), "root", period)}
+    assert [found[rule].state for rule in ("V01", "V02")] == ["held", "held"]
+    cold = {u.code for u in found["V01"].chosen["cold"].units}
+    assert 3 <= len(cold) <= 12 and sum(code.startswith("C04") for code in cold) >= 3
+    assert {u.code for u in found["V02"].chosen["flagged"].units} == {"D07", "C01T3", "C02T5", "C06T1"}

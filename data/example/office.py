@@ -217,6 +217,10 @@ def _resolutions() -> list[Matter]:
     return found
 
 
+# What is added to a topic that was too broad.
+CLEARER = ("里最急的三件事", "卡在哪几道手续", "先从哪个村做起", "老办法为什么不灵", "的钱从哪里来", "谁牵头谁配合")
+
+
 def decide(matters: list[Matter], briefs: list[Row], day: date) -> list[Row]:
     """What the office says on `day` of the topics and texts it has received; it says it once a week."""
     rows = []
@@ -236,7 +240,8 @@ def decide(matters: list[Matter], briefs: list[Row], day: date) -> list[Row]:
             refiled = workday(day + timedelta(days=(11 if slow else 2 + len(m.key) % 3 + sum(map(ord, m.unit + m.key)) % 4)))
             m.returned = True
             m.changes = [c for c in m.changes if c[0] <= day]
-            better = m.row["title"].removesuffix("研究") + "里最急的三件事"
+            about = CLEARER[sum(map(ord, m.unit + m.key)) % len(CLEARER)]
+            better = m.row["title"].removesuffix("研究") + about
             m.changes.append((day, {"refiled_on": None}))
             m.changes.append((refiled, {"refiled_on": refiled, "change_type": "重新申报", "changed_on": refiled, "title": better}))
         if decision == "采用":
