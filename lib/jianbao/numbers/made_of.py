@@ -19,7 +19,7 @@ ELAPSED = "elapsed"     # 序时: a name in `combine:` that is no indicator
 
 def made_of(i: Indicator, form: Form, period: Period, cube: Cube, part: str = "") -> list[tuple[str, Ask]]:
     """(part, ask) for everything an indicator counts: its own measure, or its numerator (分子) and denominator (分母), or
-    what it is combined from, by title. Ranks and gaps between levels are counted from no rows of their own."""
+    what it is combined from, by title. A rank or a gap between levels is made of what the index it reads is made of."""
     catalogue = cube.definitions.catalogue
     if i.combine is not None:
         found = []
@@ -29,8 +29,6 @@ def made_of(i: Indicator, form: Form, period: Period, cube: Cube, part: str = ""
                 found += made_of(other, form_of(m, other, form), then, cube, part or _title(m, other))
         return found
     if i.index is not None:
-        if i.index.way in ("gap", "rank_of"):
-            return []
         parts = [ask for other, f, then in indices.asked(i, period, cube)
                  for ask in made_of(other, f, then, cube, part or other.title.zh)]
         return parts + [(part, ask) for ask in indices.acts(i, period)]
@@ -47,9 +45,7 @@ def made_of(i: Indicator, form: Form, period: Period, cube: Cube, part: str = ""
 
 
 def wanted(i: Indicator, form: Form, period: Period, cube: Cube) -> list[Ask]:
-    """The asks that must be answered to know it, those of ranks and gaps included; measures by their counting part alone."""
-    if i.index is not None and i.index.way in ("gap", "rank_of"):
-        return [ask for other, f, then in indices.asked(i, period, cube) for ask in wanted(other, f, then, cube)]
+    """The asks that must be answered to know it; measures by their counting part alone."""
     return [Ask(core(ask.measure), ask.period, ask.form) for _, ask in made_of(i, form, period, cube)]
 
 
