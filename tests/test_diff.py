@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 import revision_world as rw
+from jianbao.brief.revised import Again, figure_of
 from jianbao.cli import main
+from jianbao.numbers.cube import Cube
+from jianbao.numbers.readings import read
 from revision_world import days, problem, review, study
 from worlds import World
 
@@ -146,6 +149,35 @@ def test_an_indicator_that_is_gone_is_named(world: World) -> None:
     found = asked(world)
     assert {g["indicator"] for g in found["gone"]} == {"days"}
     assert found["changed"] == []
+
+
+def test_a_shape_of_its_own_is_no_change_and_what_a_reading_cannot_tell_is_not_asked(world: World) -> None:
+    reading = Cube(world.workspace, [world.workspace.period("2023-W41")], as_of=datetime(2023, 10, 16, 12))
+    days_then = read(reading, "days", "root", world.workspace.period("2023-W41"), form="累计")
+    figures = [figure_of(days_then, "9.0天整"), figure_of(days_then, "2个", "涉及单位数")]
+    study(world, "C01", "2023-W42", days(1, NEXT))
+    world.receive("2023-10-23T09:00")
+    again = Again(figures, world.workspace, datetime(2023, 10, 16, 12), datetime(2023, 10, 23, 12), {})
+    assert (again.asked, again.revised()) == (1, [])
+
+
+def test_an_index_names_the_units_whose_parts_changed(tmp_path: Path) -> None:
+    score = {"code": "I01", "title": {"zh": "办结指数"}, "unit": "分", "nature": "index", "better": "higher", "decimals": 1,
+             "rolls_up": "none", "index": {"mean_of": [{"of": "rate"}], "at_least": 1}, "definition": "完成率的得分。"}
+    made = rw.world(tmp_path)
+    rw.change(made, "indicators/all.yml", lambda said: said.update(score=score))
+    for unit in ("C01", "C02"):
+        made.file(unit, "2023-W41", {"问题台账": [problem("P1", "已整改", TUESDAY), problem("P2")]})
+    made.file("Z01", "2023-W41", {"审核记录": [review(u, k, "合格", date(2023, 10, 13)) for u in ("C01", "C02") for k in ("P1", "P2")]})
+    made.receive("2023-10-16T11:00")
+    then, week = datetime(2023, 10, 16, 12), made.workspace.period("2023-W41")
+    was = read(Cube(made.workspace, [week], as_of=then, indicators=["score"]), "score", "root", week)
+    assert was.value == 50
+    made.file("C02", "2023-W41", {"问题台账": [problem("P1", "已整改", TUESDAY), problem("P2", "已整改", TUESDAY)]}, name="西岭县重报.xlsx")
+    made.receive("2023-10-17T09:00")
+    (found,) = Again([figure_of(was, "50.0分")], made.workspace, then, datetime(2023, 10, 17, 12), {}).revised()
+    assert (found.now, found.reasons) == ("75.0分", ("refiled",))       # the median of 50 and 100
+    assert [(c.unit.code, c.sources) for c in found.causes] == [("C02", ("西岭县重报.xlsx",))]
 
 
 def test_two_printings_of_one_issue(world: World) -> None:

@@ -5,6 +5,7 @@ The ledger is of kind state and has the columns raised_at, raised_on, title, own
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -82,18 +83,38 @@ def show(brief: Brief, *, title: str, ledger: str, face: Face) -> None:
     found, day = carried_of(brief, ledger), brief.period.ends
     if not found.open and not found.closed:
         return
-    late = found.overdue(day)
-    said = [f"上期转来{len(found.before)}项" if found.before else "", f"新增{len(found.new)}项" if found.new else "",
-            f"办结{len(found.closed)}项" if found.closed else "没有办结"]
-    left = f"，未办结{len(found.open)}项" if found.open else ""
-    left += f"，其中逾期{len(late)}项" if late and len(late) < len(found.open) else "，全部逾期" if late else ""
-    brief.show(Prose((Run(f"议定和请示事项{'，'.join(x for x in said if x)}{left}。"),), face=face))
+    brief.show(Prose(tuple(_sentence(brief, found, ledger)), face=face))
     labels = {u.code: u.label for u in brief.workspace.register_at(brief.as_of).units}
     rows = tuple((Run(m.title), Run(f"{m.raised_at}，{month_day(m.raised_on)}"), Run(labels.get(m.owner, m.owner)),
                   Run(month_day(m.due) if m.due else "—"), _state(m, day), Run(m.answer or "—"))
                  for m in (*found.open, *found.closed))
     brief.show(Table(title, (Column("事项", width=4), Column("提出", width=2.4), Column("承办单位", width=2),
                              Column("时限", width=1.8), Column("状态", width=2.6), Column("结果", width=3)), rows, face=face))
+
+
+def _sentence(brief: Brief, found: Carried, ledger: str) -> Iterator[Run]:
+    """上期转来4项，新增4项，办结1项，未办结7项，其中逾期2项, every count bound to what it means."""
+    source, late = brief.workspace.definitions.ledgers[ledger], found.overdue(brief.period.ends)
+
+    def count(word: str, matters: Sequence[Matter], meaning: str) -> Iterator[Run]:
+        yield Run(word)
+        yield brief.figures.add_count(f"议定和请示事项{word.removeprefix('，').removeprefix('其中')}", len(matters), "项", meaning, period=brief.period.id,
+                                      as_of=brief.as_of.isoformat(), source=f"{source.title}（{source.code}）")
+
+    yield Run("议定和请示事项")
+    if found.before:
+        yield from count("上期转来", found.before, "上期末尚未办结的事项数。")
+    if found.new:
+        yield from count("，新增" if found.before else "新增", found.new, "本期提出或报来的事项数。")
+    if found.closed:
+        yield from count("，办结", found.closed, "上期以来办结的事项数。")
+    else:
+        yield Run("，没有办结")
+    if found.open:
+        yield from count("，未办结", found.open, "期末尚未办结的事项数。")
+    if late and len(late) < len(found.open):
+        yield from count("，其中逾期", late, "期末尚未办结、已过时限的事项数。")
+    yield Run("，全部逾期。" if late and len(late) == len(found.open) else "。")
 
 
 def _state(m: Matter, day: date) -> Run:

@@ -24,7 +24,7 @@ class Figures:
     def __init__(self) -> None:
         self._found: dict[tuple[str, ...], tuple[str, Reading, str, str]] = {}
         self._facts: dict[tuple[str, str], tuple[str, Found]] = {}
-        self._counts: dict[tuple[str, str], Figure] = {}
+        self._counts: dict[tuple[str, ...], Figure] = {}
 
     def __len__(self) -> int:
         return len(self._found) + len(self._facts) + len(self._counts)
@@ -39,13 +39,14 @@ class Figures:
         """Remembers a word that was taken from rows; its id."""
         return self._facts.setdefault((found.name, printed), (f"f{len(self) + 1}", found))[0]
 
-    def add_count(self, title: str, count: int, measure: str, definition: str, *, period: str, as_of: str) -> Run:
-        """A number of the filing register or the store's log, which no ledger row holds, bound to what it means."""
+    def add_count(self, title: str, count: int, measure: str, definition: str, *, period: str, as_of: str,
+                  source: str = "报送登记（系统）") -> Run:
+        """A number of the filing register or the store's log, or of rows listed beside it, bound to what it means."""
         printed = f"{count}{measure}"
-        found = self._counts.setdefault((title, printed), Figure(
+        found = self._counts.setdefault((title, printed, definition), Figure(
             id=f"f{len(self) + 1}", printed=printed, indicator="", code="", title=title, measure=measure, unit="", unit_name="",
             scope="", period=period, form="", as_of=as_of, value=float(count), numerator=None, denominator=None, n_rows=0,
-            definition=definition, source="报送登记（系统）"))
+            definition=definition, source=source))
         return Run(printed, found.id)
 
     def readings(self) -> list[tuple[str, Reading, str, str]]:

@@ -134,12 +134,12 @@ def ranking(reading: Reading, figures: Figures, *, title: str = "") -> Chart | P
     rows = []
     for k in places:
         r, was = k.reading, old.get(k.reading.unit.code)
-        place = f"{k.place}" + ("（并列）" if k.tied else "")
+        place, moved = f"{k.place}" + ("（并列）" if k.tied else ""), _move(moves.get(r.unit.code), True)
         rows.append((Run(r.unit.label), Run(place, figures.add(r, place, "位次")),
                      Run(printed(r, bare=True), figures.add(r, printed(r))),
                      Run(printed(was.reading, bare=True), figures.add(was.reading, printed(was.reading))) if was else Run("—"),
                      Run(f"{was.place}", figures.add(was.reading, f"{was.place}", "位次")) if was else Run("—"),
-                     Run(_move(moves.get(r.unit.code), True))))
+                     Run(moved, figures.add(r, moved, "位次变化") if moves.get(r.unit.code) else None)))
     that = reading.period.that
     data = Table(title=f"{i.title.zh}位次", columns=(
         Column("单位"), Column("位次", "right"), Column(heading(i), "right"), Column(f"{that}数", "right"),

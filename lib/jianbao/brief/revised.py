@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from jianbao.brief import printing
+from jianbao.brief.prose import DERIVED
 from jianbao.definitions.counted import counted, differences, fingerprint
 from jianbao.definitions.period import Period
 from jianbao.errors import JianbaoError
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 Flip = Literal["", "direction", "rank"]
 PRINTED = "已刊"
+# The comparisons that can be asked again of a reading alone; a count of the units in a table, say, cannot.
+AGAIN = frozenset(DERIVED) - {PRINTED}
 NOT_SAID = "不再列出"           # a comparison that is withheld now, or has nothing to compare with
 
 
@@ -75,8 +78,8 @@ class Turned:
 
 @dataclass(frozen=True)
 class Revisions:
-    """Every printed figure that prints otherwise. `asked` were printed; `gone` cannot be asked any more; `redefined` are
-    titles of indicators counted otherwise, whether or not their figures changed."""
+    """Every printed figure that prints otherwise. `asked` were printed and can be asked again; `gone` cannot be any more;
+    `redefined` are the indicators counted otherwise, whether or not their figures changed."""
 
     asked: int
     figures: tuple[Revised, ...]
@@ -115,7 +118,7 @@ class Again:
         catalogue, start = workspace.definitions.catalogue, workspace.definitions.campaign.week_start
         kept: dict[tuple[str, ...], PrintedFigure] = {}
         for f in figures:       # a value printed with and without its measure word is one
-            if not f.derived.startswith(PRINTED):
+            if not f.derived or f.derived in AGAIN:
                 kept.setdefault(f.key, f)
         self.asked = len(kept)
         self._gone = {k: f for k, f in kept.items() if f.indicator not in catalogue.indicators}
@@ -161,7 +164,7 @@ class Again:
                 self._gone[f.key] = f
                 continue
             text = texts[f.key].printed if texts is not None else self._text(f, r)
-            if text != f.printed:
+            if text != f.printed and not (texts is None and self._stands(f, text)):
                 found.append(self._revised(f, r, text))
         return found
 
@@ -174,6 +177,12 @@ class Again:
             return []
         pairs = zip(diagnose.outcomes(self.then, code, period), diagnose.outcomes(self.now, code, period), strict=True)
         return [Turned(a.rule.id, a.rule.title, a.state, b.state) for a, b in pairs if a.state != b.state]
+
+    def _stands(self, f: PrintedFigure, text: str) -> bool:
+        """Whether nothing moved: the figure was only printed in a shape of its own."""
+        old = self._read(f, self.then)
+        return (old is not None and _same(old.value, f.value) and self._text(f, old) == text
+                and f.indicator not in self.redefined)
 
     def _revised(self, f: PrintedFigure, r: Reading | None, text: str) -> Revised:
         old = self._read(f, self.then)
@@ -200,7 +209,7 @@ class Again:
                 rests.append(r.year_ago())
             case "位次":
                 rests = list(compare.peers(r))
-            case "前三" | "后三":
+            case "前三" | "后三" | "末位":
                 rests = list(compare.comparable_children(r))
             case "占比":
                 share = compare.share_of(r)
@@ -243,8 +252,6 @@ def reprinted(f: PrintedFigure, r: Reading, workspace: Workspace) -> str:
     if f.derived in values and not clause:
         text = exhibits.derived_cell(values[f.derived](r), r, Figures()).text
         return "" if text == "—" else text
-    if f.derived in ("拉动",):      # rests on all the units of its table, which is not remembered
-        return f.printed
     return braces.derived(workspace, f.derived, r)
 
 
@@ -262,7 +269,7 @@ def direction(text: str) -> str:
 
 
 def _flip(f: PrintedFigure, now: str) -> Flip:
-    if f.derived in ("位次", "前三", "后三"):
+    if f.derived in ("位次", "前三", "后三", "末位"):
         return "rank"
     was, is_ = direction(f.printed), direction(now)
     return "direction" if f.derived and was and is_ and was != is_ else ""

@@ -131,7 +131,7 @@ def turned(v: Turned) -> str:
 def table(found: Revisions, *, title: str, where: Mapping[str, str], catalogue: Catalogue,
           changed_definitions: bool = False) -> Table:
     """Every figure that changed: was, is, why, from whom, and what it turned over. For the working paper."""
-    words = {"direction": "方向有变", "rank": "位次有变", "": ""}
+    words = {"direction": "方向变", "rank": "位次变", "": ""}
     rows = tuple((Run(name(f, f.figure.unit)), Run(f.figure.unit_name), Run(f.was), Run(f.now), Run(f.because),
                   Run(units(f)), Run(words[f.flipped])) for f in found.figures[:SHOWN])
     notes = [f"另有{len(found.figures) - SHOWN}项未列。"] if len(found.figures) > SHOWN else []

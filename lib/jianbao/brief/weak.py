@@ -19,6 +19,7 @@ from jianbao.numbers.weak import Weak, weak_spots
 if TYPE_CHECKING:
     from jianbao.brief.brief import Brief
 
+_REASONS = {"schedule": "序时", "peers": "同类比较"}
 
 def spots(brief: Brief, names: Sequence[str], *, of: str | Sequence[str], title: str, limit: int, face: Face) -> Table | Prose:
     """Units behind schedule, or far from units of their kind, by figures that may be ranked."""
@@ -34,7 +35,7 @@ def spots(brief: Brief, names: Sequence[str], *, of: str | Sequence[str], title:
     late, far = ([g for g in said.values() if len(g) == 1 and g[0].why == why] for why in ("schedule", "peers"))
     order = [*(g for g in said.values() if len(g) == 2), *(g for pair in zip_longest(late, far) for g in pair if g is not None)]
     rows = tuple((Run(g[0].reading.indicator.title.zh), Run(g[0].reading.unit.label),
-                  Run(printed(g[0].reading), brief.figures.add(g[0].reading, printed(g[0].reading))), Run("；".join(map(_why, g))))
+                  Run(printed(g[0].reading), brief.figures.add(g[0].reading, printed(g[0].reading))), _reasons(brief, g))
                  for g in order[:limit])
     more = [f"另有{len(order) - limit}处未列。"] if len(order) > limit else []
     return Table(title, (Column("指标", width=3), Column("单位", width=2.5), Column("数值", "right", width=2), Column("情况", width=5)),
@@ -45,6 +46,11 @@ def _weak(brief: Brief, readings: Readings) -> list[Weak]:
     limits, campaign = brief.workspace.definitions.diagnosis.thresholds, brief.workspace.definitions.campaign
     return weak_spots(readings, behind=limits[BEHIND].value, distance=limits[DISTANCE].value, peers=int(limits[PEERS].value),
                       small_base=campaign.thresholds.small_base)
+
+
+def _reasons(brief: Brief, found: Sequence[Weak]) -> Run:
+    said = "；".join(map(_why, found))
+    return Run(said, brief.figures.add(found[0].reading, said, "、".join(_REASONS[w.why] for w in found)))
 
 
 def _why(w: Weak) -> str:
@@ -66,12 +72,16 @@ def contributions(brief: Brief, name: str, *, of: str | Sequence[str], form: For
     changes = [compare.change(r) for r in readings]
     known = [(r, c, p) for r, c, p in zip(readings, changes, parts, strict=True) if isinstance(c, compare.Change)]
     known.sort(key=lambda x: -abs(x[1].difference))
-    rows = [_moved(brief, r.unit.label, r, c, p) for r, c, p in known]
     whole = read(brief.cube, i.id, brief.unit.code, brief.period, form=form)
-    total = compare.change(whole)
-    totals: tuple[int, ...] = ()
-    if of == "children" and isinstance(total, compare.Change):
-        totals, rows = (len(rows),), [*rows, _moved(brief, "合计", whole, total, total.growth)]
+    change = compare.change(whole)
+    total = change if of == "children" and isinstance(change, compare.Change) else None
+    if total is not None:
+        # The base is the one printed below: the parts that can be compared may be fewer than the whole.
+        known = [(r, c, c.difference / total.before if total.before else None) for r, c, _ in known]
+    rows = [_moved(brief, r.unit.label, r, c, p) for r, c, p in known]
+    if total is not None:
+        known.append((whole, total, total.growth))
+        rows.append(_moved(brief, "合计", *known[-1]))
     out = [r.unit.label for r, c in zip(readings, changes, strict=True)
            if not isinstance(c, compare.Change) and (r.due or r.value is not None)]
     notes = [f"拉动为该单位增减占{brief.period.that}合计的百分点。"]
@@ -80,15 +90,21 @@ def contributions(brief: Brief, name: str, *, of: str | Sequence[str], form: For
     unit = f"（{i.unit}）"
     return Table(title or f"{i.title.zh}增减来自哪些单位",
                  (Column("单位", width=3), Column(f"{brief.period.this}{unit}", "right"), Column(f"{brief.period.that}{unit}", "right"),
-                  Column("增减", "right"), Column("拉动（百分点）", "right")), tuple(rows), notes=tuple(notes), total_rows=totals,
-                 face=face)
+                  Column("增减", "right"), Column("拉动（百分点）", "right")), tuple(rows), notes=tuple(notes),
+                 total_rows=(len(rows) - 1,) if total is not None else (), face=face)
 
 
 def _moved(brief: Brief, label: str, r: Reading, c: compare.Change, part: float | None) -> tuple[Run, ...]:
     rule = brief.workspace.definitions.campaign.rounding
-    now, moved = digits(c.now, r.indicator, rule), change_cell(c)
+    moved, before = change_cell(c), r.on(c.against)
+
+    def side(value: float, of: Reading | None, word: str) -> Run:
+        text = digits(value, r.indicator, rule)
+        own = of is not None and of.value == value      # else only of those that filed both times
+        return Run(text, brief.figures.add(of if own and of else r, text + r.indicator.unit, "" if own else f"同口径{word}"))
+
     points = "—" if part is None else f"{x:+f}" if (x := rounded(decimal(part) * 100, 1, rule)) else "0"
-    return (Run(label), Run(now, brief.figures.add(r, printed(r))), Run(digits(c.before, r.indicator, rule)),
+    return (Run(label), side(c.now, r, r.period.this), side(c.before, before, r.period.that),
             Run(moved, brief.figures.add(r, moved, "环比")), Run(points, brief.figures.add(r, points, "拉动")))
 
 

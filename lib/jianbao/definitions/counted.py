@@ -53,6 +53,12 @@ def field_word(field: str) -> str:
     return f"{lead}{colon}{''.join(steps) if all(s in _WORDS for s in name.split('.')) else name}"
 
 
+def made_from(indicator: str, definitions: Definitions) -> list[Indicator]:
+    """The indicators it is made of, those made of nothing else alone."""
+    catalogue = definitions.catalogue
+    return [i for i in _reached(catalogue[indicator], catalogue) if len(_reached(i, catalogue)) == 1 and _ledgers(i, definitions)]
+
+
 def ledgers_behind(indicator: str, definitions: Definitions) -> tuple[set[str], set[str]]:
     """(ledgers whose rows are counted, ledgers in which the office decides columns that are read)."""
     rows, deciding = set[str](), set[str]()

@@ -5,13 +5,13 @@ Method: docs/methods/revisions.md
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
 
 from jianbao.definitions.catalogue import IN_PERIOD
-from jianbao.definitions.counted import ledgers_behind
+from jianbao.definitions.counted import ledgers_behind, made_from
 from jianbao.definitions.expressions import literal
 from jianbao.definitions.ledger import Ledger
 from jianbao.definitions.register import Unit
@@ -61,7 +61,25 @@ class Meanwhile:
         reclassified, decided by the office; master, the register or bases. Without any of these, recomputed.
         """
         found = [self._cause(unit, reading) for unit in self._differing(reading)]
+        if not found and (part := self._part_moved(reading)):
+            return part
         return sorted(found, key=lambda c: (-c.size, c.unit.code))
+
+    def _part_moved(self, r: Reading) -> list[Cause]:
+        """Of an index, which is no sum over units: the units whose parts of it differ, as far as it differs itself."""
+        before = self._read(self.then, r.unit.code, r)
+        if r.indicator.index is None or _told(before) == _told(r):
+            return []
+        causes: dict[str, Cause] = {}
+        for i in made_from(r.indicator.id, self.definitions):
+            part = read(self.now, i.id, r.unit.code, r.period, scope="subtree" if i.allows("subtree") else "own")
+            whole = replace(part, scope="subtree")      # own figures are read below it, whether or not they add up
+            for unit in self._differing(whole):
+                causes.setdefault(unit, self._cause(unit, whole))
+        return sorted(causes.values(), key=lambda c: (-c.size, c.unit.code))
+
+    def _read(self, cube: Cube, code: str, r: Reading) -> Reading | None:
+        return read(cube, r.indicator.id, code, r.period, form=r.form, scope=r.scope) if code in cube.tree(r.period) else None
 
     def _differing(self, r: Reading) -> list[str]:
         tree, before = self.now.tree(r.period), self.then.tree(r.period)
