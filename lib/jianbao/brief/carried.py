@@ -98,8 +98,9 @@ def _sentence(brief: Brief, found: Carried, ledger: str) -> Iterator[Run]:
 
     def count(word: str, matters: Sequence[Matter], meaning: str) -> Iterator[Run]:
         yield Run(word)
-        yield brief.figures.add_count(f"议定和请示事项{word.removeprefix('，').removeprefix('其中')}", len(matters), "项", meaning, period=brief.period.id,
-                                      as_of=brief.as_of.isoformat(), source=f"{source.title}（{source.code}）")
+        title = f"议定和请示事项{word.removeprefix('，').removeprefix('其中')}"
+        yield brief.figures.add_count(title, len(matters), "项", meaning, period=brief.period.id, as_of=brief.as_of.isoformat(),
+                                      source=f"{source.title}（{source.code}）")
 
     yield Run("议定和请示事项")
     if found.before:
