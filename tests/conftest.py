@@ -42,3 +42,11 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Any:
     from example import build
 
     return build(tmp_path_factory.mktemp("example"))
+
+
+@pytest.fixture(scope="session")
+def products(example: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """An issue of every product of the example, made once. Read only."""
+    from example import products
+
+    return products(example, tmp_path_factory.mktemp("products") / "ws")

@@ -5,9 +5,16 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
+
+from jianbao.brief.parts import Document, Face
 from jianbao.intake.inbox import receive
+from jianbao.publish.batch import Result, run
+from jianbao.publish.document import from_notebook
+from jianbao.publish.plan import issues_of
 from jianbao.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
@@ -31,3 +38,32 @@ def again(workspace: Workspace, folder: Path) -> Workspace:
     """A second copy of a received workspace, for tests that change it."""
     shutil.copytree(workspace.root, folder, ignore=shutil.ignore_patterns("inbox", "issues", ".*.lock"))
     return Workspace(folder)
+
+
+@dataclass(frozen=True)
+class Products:
+    """One issue of every product, made by real kernels. `results` by issue: weekly/2023-W42/root."""
+
+    workspace: Workspace
+    results: dict[str, Result]
+
+    def __getitem__(self, product: str) -> Path:
+        """The folder of the last issue of a product."""
+        return [r.folder for issue, r in self.results.items() if issue.startswith(f"{product}/")][-1]
+
+    def document(self, product: str, face: Face = "working") -> Document:
+        """As the writers had it: read back from the executed notebook, ledger rows and all."""
+        nb = nbformat.read(self[product] / "brief.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+        return from_notebook(nb).face(face)
+
+
+# The weekly brief twice: the second one tells what became of the first. Longest first, for two kernels side by side.
+ISSUES = {"2023-W41": ["weekly/*"], "2023-W42": ["topic/*", "report/*", "weekly/*", "unit/*/C01", "quality/*", "team/*/G1"],
+          "2023-10-23": ["daily/*"]}
+
+
+def products(workspace: Workspace, folder: Path) -> Products:
+    workspace = again(workspace, folder)
+    wanted = [i for period, globs in ISSUES.items() for only in globs
+              for i in issues_of(workspace, workspace.period(period), only=only)]
+    return Products(workspace, {str(r.issue): r for r in run(wanted, workspace, jobs=2)})

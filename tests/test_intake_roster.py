@@ -54,13 +54,13 @@ def test_as_of_an_earlier_moment_the_late_one_is_missing(world: World) -> None:
 
 def test_reminders_by_liaison_group(world: World) -> None:
     reminders = of(world, "2023-10-23T13:00").reminders
-    assert list(reminders) == ["第一联络组", "未分组"]
+    assert list(reminders) == ["第一联络组", "未编组"]
     assert reminders["第一联络组"].splitlines() == [
         "【催报】2023年第42周（10月16日—10月22日）报表已于 10月23日 12:00 截止，以下单位还没有报齐，请尽快报送：",
         "1. 东湖县：未报 意见统计表（上期也未报）",
         "没有内容的请选“零报送”；退回的请按核查结果改正后重报。",
     ]
-    assert "西岭县：未报 问题台账（上期也未报）；退回 集中学习台账" in reminders["未分组"]
+    assert "西岭县：未报 问题台账（上期也未报）；退回 集中学习台账" in reminders["未编组"]
 
 
 def test_before_the_cut_off_the_reminder_asks_in_time(world: World) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 import example as shipped
+from example import Products
 from jianbao.workspace import Workspace
+from number_world import definitions
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +42,25 @@ def test_stock_papermill_runs_the_weekly_notebook(workspace: Workspace, tmp_path
     assert "霁溪区" in out.read_text(encoding="utf-8")
 
 
-def test_nbconvert_writes_every_format_from_a_run_notebook(workspace: Workspace, tmp_path: Path) -> None:
-    out = tmp_path / "out.ipynb"
-    assert run(workspace, "papermill", "weekly.ipynb", str(out), "--no-progress-bar").returncode == 0
+def test_nbconvert_writes_every_format_from_a_run_notebook(workspace: Workspace, products: Products, tmp_path: Path) -> None:
+    out = products["weekly"] / "brief.ipynb"
     for exporter, suffix, start in (("jianbao_html", "html", b"<!DOCTYPE html>"), ("jianbao_pdf", "pdf", b"%PDF"),
                                     ("jianbao_docx", "docx", b"PK")):
         done = run(workspace, "nbconvert", "--to", exporter, str(out), "--output-dir", str(tmp_path))
         assert done.returncode == 0, done.stderr[-2000:]
-        assert (tmp_path / f"out.{suffix}").read_bytes()[:15].upper().startswith(start.upper())
+        assert (tmp_path / f"brief.{suffix}").read_bytes()[:15].upper().startswith(start.upper())
+
+
+def test_every_product_has_its_notebook_and_none_carries_outputs() -> None:
+    """Each is short: the library computes, the notebook says."""
+    found = {p.name: json.loads(p.read_text(encoding="utf-8")) for p in (shipped.ROOT / "notebooks").glob("*.ipynb")}
+    assert found.keys() == {p.notebook for p in definitions().products.values()} | {"explore.ipynb"}
+    for name, nb in found.items():
+        code = [c for c in nb["cells"] if c["cell_type"] == "code"]
+        assert [c["metadata"].get("tags") for c in code].count(["parameters"]) == 1, name
+        assert not any(c.get("outputs") or c["execution_count"] for c in code), name
+        own = [line for c in code for line in c["source"] if not c["source"][0].startswith("%%say")]
+        assert name == "explore.ipynb" or len(own) < 60, name
 
 
 def test_the_explore_notebook_runs_whole(workspace: Workspace, tmp_path: Path) -> None:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from random import Random
-from statistics import median
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from jianbao.definitions.catalogue import Indicator, Measure
 from jianbao.numbers.cube import Cube
 from jianbao.numbers.readings import asks_of, read
 from jianbao.workspace import Workspace
 from number_world import WEEKS, World, definitions, random_world, receive
+from recount import part_of, recount
 
 LAST = WEEKS[-1]
 ADDITIVE = [i for i in definitions().catalogue if i.rolls_up in ("sum", "stock") and i.numerator is None and i.combine is None
@@ -85,47 +82,6 @@ def test_readings_recompute_from_their_rows(known: tuple[World, Workspace, Cube]
                 assert (top, bottom) == (pytest.approx(r.numerator), pytest.approx(r.denominator)), (i.id, unit.code)
             checked += 1
     assert checked > 120
-
-
-def part_of(i: Indicator, name: str) -> Measure:
-    part = i.numerator if name == "分子" else i.denominator
-    return definitions().catalogue[part] if isinstance(part, str) else part  # type: ignore[return-value]
-
-
-def recount(m: Measure, rows: pd.DataFrame) -> float:
-    kind, inner = m.aggregate
-    match kind:
-        case "sum":
-            return float(said(inner, rows).fillna(0).sum()) if len(rows) else 0
-        case "count" | "stock":
-            return len(rows)
-        case "units":
-            return rows.unit.nunique()
-        case "median":
-            return median(said(inner, rows))
-    column = definitions().ledgers[str(m.ledger)].columns.get(inner)
-    if column is not None and column.type == "list":
-        return len({x for one in rows[inner] if one is not None for x in one})
-    alone = inner == "unit" or (column is not None and column.globally_unique)
-    rows = rows.assign(counted=said(inner, rows)).dropna(subset=["counted"])
-    return len(rows.drop_duplicates(["counted"] if alone else ["unit", "counted"]))
-
-
-def said(inner: str, rows: pd.DataFrame) -> pd.Series:
-    """A column, or what the few expressions in the catalogue come to."""
-    def days(first: Any, last: Any) -> pd.Series:
-        return (pd.to_datetime(last) - pd.to_datetime(first)).dt.days
-
-    match inner:
-        case "days_between(campaign_starts, held_on)":
-            return days(date(2023, 8, 28), rows.held_on)
-        case "days_between(accepted_on, closed_on)":
-            return days(rows.accepted_on, rows.closed_on)
-        case "week_of(held_on)":
-            return days(date(2023, 8, 28), rows.held_on) // 7
-        case "length(solved_refs)":
-            return rows.solved_refs.map(lambda x: 0 if x is None else len(x))
-    return rows[inner]
 
 
 def test_asks_name_a_ledger_for_every_part(known: tuple[World, Workspace, Cube]) -> None:

@@ -21,7 +21,7 @@ _PLACE = ["file", "sheet", "row", "unit"]
 
 def write(figures: Figures) -> Path | None:
     """All rows of all figures as JSON: [{title, columns, rows: [[figure ids, file, sheet, row, unit, values…]]}], one for each
-    ledger, each row once. None when no run asked for it."""
+    ledger, each row once, by unit, file and row. None when no run asked for it."""
     folder = os.environ.get("JIANBAO_ASIDE")
     if not folder:
         return None
@@ -43,9 +43,11 @@ def tables(figures: Figures) -> list[dict[str, Any]]:
     if cube is None:
         return []
     ledgers = cube.definitions.ledgers
+    order = {u.code: n for n, u in enumerate(cube.workspace.register_at(cube.as_of).units)}
     out = []
     for name in sorted(found, key=lambda n: ledgers[n].code):
         every = pd.concat(found[name], ignore_index=True)
+        every = every.assign(at=every["unit"].map(order)).sort_values(["at", "file", "row"], kind="stable", ignore_index=True)
         rows, used = _once(every, ["unit", *ledgers[name].columns, "period"] if every["file"].eq("").all() else _PLACE)
         said = rows_as_text(rows, cube, len(rows), what_for=False)
         columns = [c.title for c in ledgers[name].columns.values() if c.sensitivity != "restricted"]

@@ -146,4 +146,7 @@ def derived(workspace: Workspace, what: str, r: Reading) -> str:
             return printing.gap_clause(published.gap_of(r))
         case "核实":
             return checked.clause(r)
-    return printing.rank_names(printing.best(compare.ranked(compare.comparable_children(r)), last=what == "后三"))
+    ranks = compare.ranked(compare.comparable_children(r))
+    first = printing.best(ranks)
+    # Of five units the third is neither ahead nor behind.
+    return printing.rank_names(first if what == "前三" else [k for k in printing.best(ranks, last=True) if k not in first])

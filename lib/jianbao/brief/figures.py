@@ -54,9 +54,10 @@ class Figures:
         return list(self._found.values())
 
     def frames(self) -> Iterator[tuple[str, Any, Cube]]:
-        """(id, all its ledger rows, cube) of every reading and fact printed, by the id of its first figure."""
+        """(id, all its ledger rows, cube) of every reading and fact printed, by the id of its first figure; earlier periods
+        first, so that the last a row is seen is its latest state."""
         seen: set[tuple[str, ...]] = set()
-        for id_, r, _, _ in self._found.values():
+        for id_, r, _, _ in sorted(self._found.values(), key=lambda found: found[1].period.ends):
             key = (r.indicator.id, r.unit.code, r.period.id, r.form, r.scope)
             if key not in seen and r.n_rows:
                 yield id_, r.rows(), r.cube
@@ -103,6 +104,8 @@ def rows_as_text(frame: Any, cube: Cube, limit: int = ROWS_INLINE, *, what_for: 
         ledger = cube.definitions.ledgers[record["ledger_name"]]
         values = [(column.title, cell(record.get(name))) for name, column in ledger.columns.items()
                   if column.sensitivity != "restricted"]
+        named = {column.title for column in ledger.columns.values() if column.type == "unit" and "编码" not in column.title}
+        values = [(title, units.get(value, value) if title in named else value) for title, value in values]
         if what_for and record["part"]:
             values.insert(0, ("用于", str(record["part"])))
         row = record.get("row")

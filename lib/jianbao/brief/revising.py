@@ -78,7 +78,7 @@ def _sentence(brief: Brief, label: str, found: Revisions, compared: set[tuple[st
         yield Run(f.now, _bound(brief, f, f.now, f.figure.derived))
     yield Run(f"等{len(order)}项" if len(order) > len(named) else "")
     yield Run(_whose([c for f in found.figures for c in f.causes]) + "。")
-    yield Run(_turned_over(found, brief.unit.code))
+    yield from _turned_over(brief, found, f"{PRINTED}（{label.removesuffix('印发')}）")
     yield Run("本期环比按调整后的数计算。" if compared else "")
 
 
@@ -104,24 +104,32 @@ def _whose(causes: Sequence[Cause]) -> str:
     return f"，涉及{'、'.join(labels[:UNITS_NAMED])}{more}"
 
 
-def _turned_over(found: Revisions, unit: str, limit: int = 2) -> str:
+def _turned_over(brief: Brief, found: Revisions, printed: str, limit: int = 2) -> Iterable[Run]:
     """Directions, ranks and verdicts that came out otherwise, or that none did."""
-    said = []
+    said = False
     for word, how in (("方向", "direction"), ("位次", "rank")):
-        items = sorted(found.flipped(how), key=lambda f: f.figure.unit != unit)  # type: ignore[arg-type]
+        items = sorted(found.flipped(how), key=lambda f: f.figure.unit != brief.unit.code)  # type: ignore[arg-type]
+        for n, f in enumerate(items[:limit]):
+            yield Run("；" if n else f"{word}有变：")
+            yield Run(f"{name(f, brief.unit.code)}由")
+            yield from _quoted(brief, f, f.was, printed)
+            yield Run("变为")
+            yield from _quoted(brief, f, f.now, f.figure.derived)
+            said = True
         if items:
-            more = f"等{len(items)}项" if len(items) > limit else ""
-            each = "；".join(f"{name(f, unit)}由{_quoted(f.was)}变为{_quoted(f.now)}" for f in items[:limit])
-            said.append(f"{word}有变：{each}{more}。")
+            yield Run(f"等{len(items)}项。" if len(items) > limit else "。")
     if found.verdicts:
-        said.append("判断有变：" + "；".join(turned(v) for v in found.verdicts) + "。")
-    return "".join(said) or "方向、位次和判断没有变化。"
+        yield Run("判断有变：" + "；".join(turned(v) for v in found.verdicts) + "。")
+    elif not said:
+        yield Run("方向、位次和判断没有变化。")
 
 
-def _quoted(text: str) -> str:
+def _quoted(brief: Brief, f: Revised, text: str, derived: str) -> Iterable[Run]:
     """第1位（并列） of a rank's cell, “比上周增加5天” of a clause."""
-    place = re.match(r"\d+", text)
-    return f"第{place[0]}位{text[place.end():]}" if place else f"“{text}”"
+    if place := re.match(r"\d+", text):
+        text = f"第{place[0]}位{text[place.end():]}"
+    run = Run(text, _bound(brief, f, text, derived))
+    yield from (run,) if place else (Run("“"), run, Run("”"))
 
 
 def turned(v: Turned) -> str:

@@ -10,7 +10,7 @@ from jianbao.definitions.period import Period
 from jianbao.workspace import Workspace
 
 Status = Literal["已报", "零报送", "退回", "未报"]
-NO_GROUP = "未分组"
+NO_GROUP = "未编组"
 
 
 @dataclass(frozen=True)

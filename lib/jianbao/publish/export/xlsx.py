@@ -83,8 +83,9 @@ def _words(page: Layout) -> Iterable[tuple[str, str]]:
 
 def _figures(book: Any, page: Layout) -> None:
     _sheet(book, page, "指标", _FIGURES, (
-        (page.notes[f.id], f.code, f.title, f.printed, f.value, f.unit_name, f.period, f.form, f.derived, f.numerator,
-         f.denominator, f.formula, f.n_rows, f.definition, f.source, f.as_of)
+        (page.notes[f.id], f.code, f.title, f.printed, (f.value, "0.00%") if f.measure == "%" and f.value is not None else f.value,
+         f.unit_name, f.period, f.form, f.derived, f.numerator, f.denominator, f.formula, f.n_rows, f.definition, f.source,
+         f.as_of[:16].replace("T", " "))
         for f in page.sources.figures))
 
 
