@@ -115,16 +115,16 @@ def test_template_check_receive_roster(workspace: Workspace, tmp_path: Path) -> 
 
 def test_plan_run_run_due(workspace: Workspace) -> None:
     assert "未编" in call(workspace, "plan", "2023-W38").stdout
-    result = call(workspace, "run", "2023-W38")
+    result = call(workspace, "run", "2023-W38", "--only", "weekly/*")
     assert result.exit_code == 0, result.output
     for name in ("brief.html", "brief.pdf", "brief.docx"):
         assert name in result.stdout
-    assert call(workspace, "run", "2023-W38").stdout.startswith("已是最新  weekly/2023-W38/root")
+    assert call(workspace, "run", "2023-W38", "--only", "weekly/*").stdout.startswith("已是最新  weekly/2023-W38/root")
     now = {"JIANBAO_NOW": "2023-09-13T08:00:00"}
-    first = call(workspace, "run", "--due", "--json", env=now)
+    first = call(workspace, "run", "--due", "--only", "weekly/*", "--json", env=now)
     assert [(r["issue"], r["outcome"]) for r in json.loads(first.stdout)] == [
         ("weekly/2023-W35/root", "made"), ("weekly/2023-W36/root", "made")]
-    second = call(workspace, "run", "--due", "--json", env=now)
+    second = call(workspace, "run", "--due", "--only", "weekly/*", "--json", env=now)
     assert {r["outcome"] for r in json.loads(second.stdout)} == {"current"}
     assert "没有应发的" in call(workspace, "run", "--due", env={"JIANBAO_NOW": "2023-08-29T08:00:00"}).stdout
 
@@ -134,7 +134,7 @@ def test_a_failed_issue_is_exit_1(workspace: Workspace) -> None:
     kept = notebook.read_text(encoding="utf-8")
     notebook.write_text(kept.replace("brief.findings()", "1/0"), encoding="utf-8")
     try:
-        result = call(workspace, "run", "2023-W37")
+        result = call(workspace, "run", "2023-W37", "--only", "weekly/*")
     finally:
         notebook.write_text(kept, encoding="utf-8")
     assert result.exit_code == 1

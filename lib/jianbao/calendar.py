@@ -32,10 +32,10 @@ def worked_day(at: datetime) -> datetime:
 def issue_number(workspace: Workspace, product: str | None, period: Period) -> tuple[int | None, int | None]:
     """期号 of the year and the running number: the ordinal of the period's due date in the calendar, whatever ran when.
 
-    (None, None) for a product the calendar does not know, or before its first period.
+    (None, None) for a product without numbers or one the calendar does not know, or before its first period.
     """
     calendar = workspace.definitions.calendar
-    if product is None or product not in calendar.first:
+    if product is None or product not in calendar.first or not workspace.definitions.products[product].numbered:
         return None, None
     first = Period(calendar.first[product], period.week_start)
     if period < first:

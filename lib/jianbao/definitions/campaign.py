@@ -115,6 +115,7 @@ class Product(Strict):
     send_to: str = ""
     issue_to: str = ""
     copies: int | None = None
+    numbered: bool = True                       # whether its issues bear a 期号, once params/calendar.yml says the first
     first_number: int = 1
     total_before: int = 0
     max_pages: int | None = None                # a longer issue fails
