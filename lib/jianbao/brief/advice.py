@@ -14,6 +14,7 @@ from jianbao.brief.parts import Advice as Remembered
 from jianbao.brief.parts import Advised, Column, Face, Heading, Prose, Run, Table, from_json
 from jianbao.definitions.catalogue import Indicator
 from jianbao.definitions.period import month_day
+from jianbao.errors import unknown
 from jianbao.numbers.advice import Advice, Standing, advise, better_up, gaps, standing
 from jianbao.numbers.readings import Reading, read
 
@@ -51,9 +52,14 @@ def chosen(advice: Sequence[Advice], *, per_step: int = PER_STEP, limit: int | N
     return [a for a in advice if a in kept or (a.rule.routine and a.rule.step not in needed)]
 
 
-def say(brief: Brief, *, per_step: int, limit: int | None, routine: Routine, sections: bool) -> None:
+def say(brief: Brief, *, per_step: int, limit: int | None, routine: Routine, sections: bool, only: Sequence[str] = ()) -> None:
     """One paragraph for each step: evidence, then what to do. See Ahead.suggestions."""
-    found = chosen(brief.advice, per_step=per_step, limit=limit, routine=routine)
+    known = {rule.step for rule in brief.workspace.definitions.suggestions}
+    for step in only:
+        if step not in known:
+            raise unknown("step", step, known)
+    advice = [a for a in brief.advice if not only or a.rule.step in only]
+    found = chosen(advice, per_step=per_step, limit=limit, routine=routine)
     for step in dict.fromkeys(a.rule.step for a in found):
         here = [a for a in found if a.rule.step == step]
         face: Face = "working" if here[0].rule.routine and routine == "working" else "issued"

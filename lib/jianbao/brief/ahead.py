@@ -5,6 +5,7 @@ Mixed into Brief. Imports advice, carried, voices.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -37,13 +38,14 @@ class Ahead:
         return steps.advised(self._brief)
 
     def suggestions(self, *, per_step: int = steps.PER_STEP, limit: int | None = None,
-                    routine: steps.Routine = "working", sections: bool = False) -> None:
+                    routine: steps.Routine = "working", sections: bool = False, only: Sequence[str] = ()) -> None:
         """下步建议: a paragraph for each step, the most severe first; evidence, then what to do.
 
         `per_step` and `limit` (in all) keep the most severe. Where nothing triggers a step, what is routine is said and marked
-        常规: in the working paper, in the issued copy, or not at all. `sections` sets the steps as headings of level 2.
+        常规: in the working paper, in the issued copy, or not at all. `sections` sets the steps as headings of level 2;
+        `only` keeps the steps named.
         """
-        steps.say(self._brief, per_step=per_step, limit=limit, routine=routine, sections=sections)
+        steps.say(self._brief, per_step=per_step, limit=limit, routine=routine, sections=sections, only=only)
 
     def worklist(self, *, title: str = "建议落实清单", face: Face = "issued", limit: int | None = None) -> None:
         """The units concerned, by liaison group: value now, who, by when, and what will show success.

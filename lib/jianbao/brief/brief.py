@@ -16,7 +16,7 @@ from jianbao.brief import aside, braces, claims, exhibits, prose, revising
 from jianbao.brief.ahead import Ahead
 from jianbao.brief.charting import Charting
 from jianbao.brief.diagnosis import Diagnosing, refuse_indices
-from jianbao.brief.digest import Digest
+from jianbao.brief.digest import Digest, collecting
 from jianbao.brief.figures import Figures, as_of_text
 from jianbao.brief.parts import Document, FindingLine, Findings, Foot, Head, Heading, Part, Prose, Run
 from jianbao.calendar import due_at, issue_number
@@ -101,8 +101,8 @@ class Brief(Ahead, Charting, Digest, Diagnosing):
 
     @cached_property
     def filing(self) -> Any:
-        """One row per ledger due of each of the brief's units."""
-        frame = self.workspace.filing(self.period, self.as_of)
+        """One row per ledger due of each of the brief's units; a day tells of the period that is coming in."""
+        frame = self.workspace.filing(collecting(self), self.as_of)
         return frame[frame["unit"].isin(self.members)]
 
     @cached_property
@@ -213,8 +213,8 @@ class Brief(Ahead, Charting, Digest, Diagnosing):
         threshold = self.workspace.definitions.campaign.thresholds.same_coverage
         if due and filed / due < threshold:
             self.show(Prose((Run("报送提示：", strong=True), Run(
-                f"{self.period.this}应报单位{due}个，报齐{filed}个，不足{threshold:.0%}。累计数和时点数沿用各单位上次报送，"
-                "不作环比，不排位次。"))))
+                f"{self.period.this}应报单位{due}个，报齐{filed}个，不足{threshold:.0%}。报送不足的台账，累计数和时点数沿用各单位"
+                "上次报送，不作环比，不排位次。"))))
 
     def revisions(self, *, limit: int = 4) -> None:
         """修订说明: what the last issue printed and would print otherwise now: a sentence, and a table for the working paper."""
@@ -253,7 +253,8 @@ class Brief(Ahead, Charting, Digest, Diagnosing):
         """The closing line, the definitions, and for the working paper the notes behind every figure. Put it last."""
         due, filed = self.filed
         closing = (f"数据截至{long_date(self.period.ends)}，接收至{as_of_text(self.as_of)}；"
-                   + (f"应报{due}个、实报{filed}个；" if due else "") + "口径见附件。")
+                   + (f"应报{due}个、实报{filed}个；" if due else ""))
+        closing = f"{closing}口径见附件。" if self.figures.readings() else f"{closing.removesuffix('；')}。"
         if (remembered := self._remembered()) is not None:
             self.show(remembered)
         self.show(self.figures.sources(closing, rounding=self.workspace.definitions.campaign.rounding))
