@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jianbao.brief import graphs, panels
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from jianbao.brief.figures import Figures
-    from jianbao.brief.parts import Part
+    from jianbao.brief.parts import Face, Part
     from jianbao.definitions.register import Unit
     from jianbao.workspace import Workspace
 
 
 class Charting:
-    """What `Brief` can draw. A chart without data is a note that says so."""
+    """What `Brief` can draw. A chart without data is a note that says so; with face="working" it is left out of the issued copy."""
 
     if TYPE_CHECKING:
         workspace: Workspace
@@ -36,15 +37,16 @@ class Charting:
                      scope: Scope = "subtree") -> Readings: ...
         def show(self, part: Part) -> None: ...
 
-    def progress(self, name: str, *, title: str = "") -> None:
+    def progress(self, name: str, *, title: str = "", face: Face = "issued") -> None:
         """A chart of the comparable children against 序时."""
-        self.show(graphs.progress(self[name], self.figures, title=title))
+        self.show(replace(graphs.progress(self[name], self.figures, title=title), face=face))
 
-    def ranking(self, name: str, *, title: str = "") -> None:
+    def ranking(self, name: str, *, title: str = "", face: Face = "issued") -> None:
         """The comparable children in order of rank, with the period before and the places moved. No activities."""
-        self.show(graphs.ranking(self[name], self.figures, title=title))
+        self.show(replace(graphs.ranking(self[name], self.figures, title=title), face=face))
 
-    def contribution_chart(self, name: str, *, form: Form | None = None, title: str = "", limit: int = 12) -> None:
+    def contribution_chart(self, name: str, *, form: Form | None = None, title: str = "", limit: int = 12,
+                           face: Face = "issued") -> None:
         """Which children moved the total since the period before; flows are read 期内 unless said otherwise."""
         whole = self[name]
         wanted = form or _flow(whole)
@@ -52,29 +54,30 @@ class Charting:
         children = [whole.of(u.code) for u in whole.cube.tree(self.period).children(whole.unit.code)]
         own = read(whole.cube, whole.indicator.id, whole.unit.code, self.period, form=wanted, scope="own")
         parts = [*children, *([own] if own.value else [])]
-        self.show(graphs.contributions(whole, parts, self.figures, title=title, limit=limit))
+        self.show(replace(graphs.contributions(whole, parts, self.figures, title=title, limit=limit), face=face))
 
-    def trend(self, name: str, *, last: int = 8, form: Form | None = None, title: str = "") -> None:
+    def trend(self, name: str, *, last: int = 8, form: Form | None = None, title: str = "", face: Face = "issued") -> None:
         """A chart of the last periods; flows are read 期内 unless said otherwise."""
         reading = self[name]
         known, periods = self._over(reading, [reading.unit.code], last, form or _flow(reading))
-        self.show(graphs.trend(known[0], self.figures, title=title, labels=[graphs.short(p) for p in periods]))
+        self.show(replace(graphs.trend(known[0], self.figures, title=title, labels=[graphs.short(p) for p in periods]), face=face))
 
-    def multiples(self, name: str, *, last: int = 8, form: Form | None = None, title: str = "") -> None:
+    def multiples(self, name: str, *, last: int = 8, form: Form | None = None, title: str = "", face: Face = "issued") -> None:
         """One small line per comparable child over the last periods, on one scale, with the schedule where there is one."""
         reading = self[name]
         units = [r.unit.code for r in comparable_children(reading)]
         known, periods = self._over(reading, units, last, form or _flow(reading))
-        self.show(panels.multiples(known, self.figures, title=title, labels=[graphs.short(p) for p in periods]))
+        self.show(replace(panels.multiples(known, self.figures, title=title, labels=[graphs.short(p) for p in periods]), face=face))
 
-    def heatmap(self, *names: str, of: str | Sequence[str] = "peers", title: str = "") -> None:
+    def heatmap(self, *names: str, of: str | Sequence[str] = "peers", title: str = "", face: Face = "issued") -> None:
         """Units × indicators with the value in each cell, dark where a unit is behind. No activities."""
-        self.show(panels.heatmap(self.readings(*names, of=of), self.figures, title=title))
+        self.show(replace(panels.heatmap(self.readings(*names, of=of), self.figures, title=title), face=face))
 
     def ageing(self, name: str, *, state: str, since: str = "", due: str = "", bounds: Sequence[int] = (),
-               title: str = "") -> None:
+               title: str = "", face: Face = "issued") -> None:
         """What is open, by age (or by days past `due`), stacked by the column `state`."""
-        self.show(panels.ageing(self[name], self.figures, state=state, since=since, due=due, bounds=bounds, title=title))
+        chart = panels.ageing(self[name], self.figures, state=state, since=since, due=due, bounds=bounds, title=title)
+        self.show(replace(chart, face=face))
 
     def _over(self, reading: Reading, units: Sequence[str], last: int,
               form: Form) -> tuple[list[list[Reading | None]], list[Period]]:
