@@ -44,7 +44,7 @@ def test_every_verb_has_help_with_an_example() -> None:
     (("show", "B03", "--form", "累记"), "no form '累记'. Did you mean: 累计"),
     (("show", "B03", "--scope", "subtre"), "no scope 'subtre'. Did you mean: subtree"),
     (("show",), "say one indicator, or --all"),
-    (("run", "2023-W42", "--only", "weekli/*"), "no issue like 'weekli/*'. Known: weekly/2023-W42/root"),
+    (("run", "2023-W42", "--only", "weekli/*"), "no issue like 'weekli/*'. Did you mean: weekly/*"),
     (("run", "2023-W42", "--param", "units=C01"), "no parameter of weekly.ipynb: 'units'. Did you mean: unit"),
     (("run", "2023-W42", "--as-of", "soon"), "no data version 'soon'"),
     (("run", "2023-10"), "no product is made for a month (2023-10)"),
@@ -162,7 +162,7 @@ def test_lint_names_file_and_line(workspace: Workspace, tmp_path: Path) -> None:
     result = call(copy, "lint", "--json")
     remarks: list[dict[str, Any]] = json.loads(result.stdout)
     wrong = [r for r in remarks if r["severity"] == "error"]
-    assert len(wrong) == 1 and wrong[0]["place"] == "notebooks/weekly.ipynb: cell 3, line 10"
+    assert len(wrong) == 1 and wrong[0]["place"] == "notebooks/weekly.ipynb: cell 3, line 8"
     assert "Did you mean" in wrong[0]["message"]
 
 

@@ -194,9 +194,10 @@ def test_brief_does_each_step_once(make: ModuleType) -> None:
     jianbao.write_text(JIANBAO.format(receive="exit 1"), encoding="utf-8")
     first = brief()
     assert first.returncode == 0, first.stderr
-    assert calls() == ["receive data/inbox/2023-W41", "receive data/inbox/2023-W42", "run 2023-W42"]
+    runs = [f"run {period} --only {only} --jobs 2" for period, only in make.EXAMPLE_ISSUES]
+    assert calls() == ["receive data/inbox/2023-W41", "receive data/inbox/2023-W42", *runs]
 
     again = brief()
-    assert [line.split()[0] for line in again.stdout.splitlines()] == ["install", "example", "receive", "brief", "done"]
+    assert [line.split()[0] for line in again.stdout.splitlines()] == ["install", "example", "receive", *["brief"] * 4, "done"]
     assert again.stdout.count("current") == 3
-    assert calls() == ["run 2023-W42"]
+    assert calls() == runs

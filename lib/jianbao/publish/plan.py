@@ -59,7 +59,9 @@ def issues_of(workspace: Workspace, period: Period, *, as_of: datetime | str | N
         raise PublishError(f"no product is made for a {period.kind} ({period.id}). Products are made for: {', '.join(kinds)}.")
     kept = [i for i in found if only is None or fnmatch(str(i), only)]
     if not kept:
-        raise unknown("issue like", str(only), [str(i) for i in found])
+        # By product first: that is the word most often mistyped, and the list of all issues may be long.
+        products_ = sorted({f"{i.product}/*" for i in found})
+        raise unknown("issue like", str(only), products_ if f"{str(only).split('/')[0]}/*" not in products_ else map(str, found))
     return kept
 
 
