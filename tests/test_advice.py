@@ -15,7 +15,7 @@ from jianbao import issued
 from jianbao.brief.parts import Advice, Advised, Heading, Prose, Table, to_json
 from jianbao.definitions.advice import Due, Suggestion
 from jianbao.definitions.catalogue import Indicator
-from jianbao.errors import DefinitionError
+from jianbao.errors import DefinitionError, UnknownName
 from jianbao.numbers.advice import severity, standing
 
 # Two rules of one step, a step with nothing but routine, and a list of measures that must have a number.
@@ -127,6 +127,14 @@ def test_limits_keep_the_most_severe_and_routine_ones_can_be_issued(world: HandW
     brief.suggestions(limit=1, routine="issued", sections=True)
     assert texts(brief) == ["整改完成率50.0%，请C01T1、C02T1加快进度。", "总结做法（常规）。"]
     assert [p.text for p in brief.parts if isinstance(p, Heading)] == ["整改整治", "宣传引导"]
+
+
+def test_a_paper_on_one_subject_keeps_to_its_steps(world: HandWorld) -> None:
+    brief = brief_of(world, 36)
+    brief.suggestions(routine="issued", only=["宣传引导"])
+    assert texts(brief) == ["宣传引导：总结做法（常规）。"]
+    with pytest.raises(UnknownName, match=r"no step '宣传'\. Did you mean: 宣传引导"):
+        brief.suggestions(only=["宣传"])
 
 
 def test_a_unit_with_nobody_below_is_told_itself(world: HandWorld) -> None:

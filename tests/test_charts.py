@@ -83,6 +83,14 @@ def test_progress_says_who_leads_who_lags_and_what_changed(four: HandWorld) -> N
     assert chart.notes == ("斜纹为低于序时进度的单位。",)
 
 
+def test_a_chart_for_the_working_paper_is_not_in_the_issued_copy(four: HandWorld) -> None:
+    rectified(four, 35, C01=1, C02=1, C03=1, C04=0)
+    brief = opened(four, 35)
+    brief.progress("整改完成率", face="working")
+    assert [type(p) for p in brief.document.face("working").parts][-1] is Chart
+    assert not [p for p in brief.document.face("issued").parts if isinstance(p, Chart)]
+
+
 def test_progress_of_equals_has_no_best(four: HandWorld) -> None:
     rectified(four, 35, C01=1, C02=1, C03=1, C04=1)
     brief = opened(four, 35)
