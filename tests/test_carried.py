@@ -97,6 +97,19 @@ def test_nothing_open_says_nothing(world: HandWorld) -> None:
     assert brief.parts == []
 
 
+def test_a_product_of_chosen_periods_looks_back_to_its_own_issue_before(tmp_path: Path) -> None:
+    """Issued for weeks 36 and 38: what was closed or chosen in week 37 is news in week 38."""
+    world = HandWorld(tmp_path, files={"calendar.yml": "cut_off: {days: 1, at: '12:00'}\nonly: {weekly: [2023-W36, 2023-W38]}\n"})
+    open_matters(world)
+    sent(world, 36, "C01", "LG-1")
+    choose(world, 37, ("C01", "LG-1", "采用", None))
+    brief = brief_of(world, 38)
+    found = carried.carried_of(brief)
+    assert [m.key for m in found.closed] == ["Y1", "Y3"] and [m.key for m in found.open] == ["Y2", "Y4"]
+    assert sorted(m.key for m in found.before) == ["Y1", "Y2", "Y3"]
+    assert [t.key for t in voices.chosen_texts(brief)] == ["LG-1"]
+
+
 def test_a_campaign_without_the_ledger_says_what_it_needs(world: HandWorld) -> None:
     with pytest.raises(BriefError, match=r"carried needs a ledger visits with the columns raised_at"):
         brief_of(world, 36).carried(ledger="visits")

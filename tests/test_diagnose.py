@@ -134,6 +134,29 @@ def test_what_is_not_known_decides_nothing(tmp_path: Path) -> None:
     assert (o.state, o.why) == ("insufficient", ("热度指数（中）没有数据。",))
 
 
+def test_the_sides_of_a_rank_gap_at_a_level(tmp_path: Path) -> None:
+    """Three above, by study 100, 50, 0 and by results 0, 75, 75: the middle of the sides is 50 and 75, of the gaps −25."""
+    rules = """
+verdicts:
+  - id: V1
+    title: 学用
+    values: {gap: {of: study_result.gap}, study: {of: study_result.gap, what: first}, result: {of: study_result.gap, what: last}}
+    when: [study.上 < result.上]
+    evidence: 学{study.上}，用{result.上}，差{gap.上}；全部{study}、{result}。
+"""
+    w = world(tmp_path, rules, units=[("root", None, "汇总节点"), ("Z01", "root", "主题办"),
+                                       *[(f"D0{n}", "root", BUREAU) for n in (1, 2, 3)]])
+    for unit, days, sessions in [("D01", 3, 2), ("D02", 2, 1), ("D03", 1, 0)]:
+        studied(w, unit, days, sessions)
+        done = {"due": date(2023, 8, 29)} if unit == "D01" else {"status": "已整改", "closed": DAY[35]}
+        w.file("problems", 35, unit, problem("W1", DAY[35], **done))
+    w.file("reviews", 35, "Z01", *[review(u, "W1", "合格", DAY[35]) for u in ("D01", "D02", "D03")])
+    o = judged(w)["V1"]
+    assert {n: o.found[n].value for n in ("study.上", "result.上", "gap.上", "study", "result")} == {
+        "study.上": 50, "result.上": 75, "gap.上": -25, "study": 50, "result": 75}
+    assert o.state == "held"
+
+
 def test_units_must_meet_it_in_every_period(tmp_path: Path) -> None:
     w = world(tmp_path)
     file_all(w, 35, FALLING)

@@ -76,6 +76,15 @@ def test_nothing_is_known_before_anything_was_filed(world: World) -> None:
         facts.find(cube, "全面动员日", workspace.period("2023-W40"))
 
 
+def test_a_fact_of_a_ledger_nobody_files(tmp_path: Path) -> None:
+    """The first day of the campaign that is worked, from the system's own calendar."""
+    world = world_of(tmp_path, facts={"首个工作日": {"ledger": "calendar", "where": "worked", "value": "day", "take": "first"}})
+    world.receive("2023-10-16T10:00")
+    workspace = world.reopen()
+    cube = Cube(workspace, [workspace.period("2023-W41")], indicators=[])
+    assert facts.find(cube, "首个工作日", workspace.period("2023-W41")).values == (workspace.definitions.campaign.starts,)
+
+
 def test_prose_says_a_fact_and_notes_its_rows(world: World) -> None:
     brief = open_brief("2023-W41", workspace=world.reopen())
     brief.say("{城市名}于{最早动员日期}启动，{全面动员日期}前全部动员；开了{会议}，最近是“{东湖会议}”。")

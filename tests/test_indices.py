@@ -193,6 +193,16 @@ def test_the_first_act_counts_days_and_who_has_none_is_later_than_all(tmp_path: 
     assert w.value("heat.first_act", "root", 35) is None        # three of five have none: no median to tell
 
 
+def test_the_first_act_may_be_a_filing(tmp_path: Path) -> None:
+    """A ledger the system keeps is made when it is asked; its rows are dated by the end of their period."""
+    w = world(tmp_path, INDICES.replace("first_act: [{ledger: study}, {ledger: problems}]",
+                                        "first_act: [{ledger: filings, where: filed}]"))
+    studied(w, "D01", 2, 0)
+    starts = w.workspace.definitions.campaign.starts
+    assert own(w, "heat.first_act", "D01") == (week(35).ends - starts).days
+    assert own(w, "heat.first_act", "D02") is None
+
+
 def test_ranks_of_a_gap_are_among_one_s_peers(tmp_path: Path) -> None:
     """Days 1, 2, 3 rank 0, 50, 100; sessions 2, 1, 0 rank 100, 50, 0: all means are 50, so all stand in the middle."""
     w = world(tmp_path)

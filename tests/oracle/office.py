@@ -109,42 +109,39 @@ def _(v, form):
     return count("resolutions", form, v.window(rows[rows.status == "已办结"], "closed_on", form))
 
 
-
-def _issues(v, form, by="issued_on"):
-    return v.window(v.state("publications"), by, form)
+def _issues(v, form, *types, by="issued_on"):
+    """Publications of these types, or of any, dated by the day they came out or were taken up."""
+    rows = v.window(v.state("publications"), by, form)
+    return rows[rows.doc_type.isin(types)] if types else rows
 
 
 @indicator("guidance.lists")
 def _(v, form):
-    rows = _issues(v, form)
-    return count("publications", form, rows[rows.doc_type == "分类指导清单"])
+    return count("publications", form, _issues(v, form, "分类指导清单"))
 
 
 # G 信息与宣传
 
 @indicator("special_reports.count")
 def _(v, form):
-    rows = _issues(v, form)
-    return count("publications", form, rows[(rows.doc_type == "专报") & (rows.sent_up == True)])  # noqa: E712
+    rows = _issues(v, form, "专报")
+    return count("publications", form, rows[rows.sent_up == True])  # noqa: E712
 
 
 @indicator("briefs.count")
 def _(v, form):
-    rows = _issues(v, form)
-    return count("publications", form, rows[rows.doc_type == "简报"])
+    return count("publications", form, _issues(v, form, "简报"))
 
 
 @indicator("briefs.numbers_sum")
 def _(v, form):
-    rows = _issues(v, form)
-    rows = rows[rows.doc_type == "简报"]
+    rows = _issues(v, form, "简报")
     return total("publications", form, rows.assign(number=rows.total_no.fillna(rows.issue_no)), "number")
-
 
 
 @indicator("adoption.count")
 def _(v, form):
-    return total("publications", form, _issues(v, form, "adopted_on"), "adopted")
+    return total("publications", form, _issues(v, form, by="adopted_on"), "adopted")
 
 
 @indicator("adoption.rate")
@@ -181,7 +178,6 @@ def _(v, form):
 @indicator("media.count")
 def _(v, form):
     return count("media", form, _media(v, form))
-
 
 
 @indicator("media.provincial_share")

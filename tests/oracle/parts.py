@@ -93,6 +93,13 @@ def units(ledger: str, form: str, rows: pd.DataFrame, *, having: list[pd.Series]
     return Part(ledger, form, "distinct", {c: [c] for c in codes})
 
 
+def base(id_: str, column: str) -> None:
+    """The indicator that adds up a column of the bases, each unit's latest."""
+    @indicator(id_, AT)
+    def _(v: View, form: str) -> Part:
+        return total("bases", AT, v.bases, column)
+
+
 def campaign(v: View) -> set[str]:
     """The units of the campaign's second batch."""
     r = v.register

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oracle.parts import AT, TO, Ratio, Sum, campaign, count, distinct, indicator, of, total, units
+from oracle.parts import AT, TO, Ratio, Sum, base, campaign, count, distinct, indicator, of, total, units
 
 # C 调查研究
 
@@ -99,7 +99,6 @@ def _(v, form):
     return Ratio(of(v, "topics.linked", AT), of(v, "topics.finished", AT))
 
 
-
 def _visits(v, form):
     rows = v.dated("visits", form)
     return rows[rows.leader_rank.isin(["市级", "县处级"])]
@@ -110,15 +109,12 @@ def _(v, form):
     return count("visits", form, _visits(v, form))
 
 
-@indicator("leaders.count", AT)
-def _(v, form):
-    return total("bases", AT, v.bases, "leaders_county_up")
+base("leaders.count", "leaders_county_up")
 
 
 @indicator("visits.found")
 def _(v, form):
     return total("visits", form, _visits(v, form), "found")
-
 
 
 @indicator("visits.leaders")
@@ -129,7 +125,6 @@ def _(v, form):     # a post's code is the same post in any unit
 @indicator("visits.leaders_without", AT)
 def _(v, form):
     return Sum([(1, of(v, "leaders.count", AT)), (-1, of(v, "visits.leaders", TO))])
-
 
 
 @indicator("visits.per_leader")
@@ -146,7 +141,6 @@ def _(v, form):
 def _(v, form):
     rows = _visits(v, form)
     return total("visits", form, rows.assign(n=[len(x) if isinstance(x, list) else 0 for x in rows.solved_refs]), "n")
-
 
 
 @indicator("visits.solved_per_visit")

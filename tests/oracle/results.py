@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oracle.parts import AT, TO, Ahead, Ratio, Sum, campaign, count, distinct, indicator, median, of, total, units
+from oracle.parts import AT, TO, Ahead, Ratio, Sum, base, campaign, count, distinct, indicator, median, of, total, units
 
 # D 推动发展与民生
 
@@ -84,7 +84,6 @@ def _(v, form):
                  count("livelihood", AT, due))
 
 
-
 @indicator("opinions.count")
 def _(v, form):
     return total("opinions", form, v.filed_in("opinions", form), "opinions")
@@ -96,9 +95,7 @@ def _(v, form):
     return total("opinions", form, rows[rows.channel == "信访"], "backlog_resolved")
 
 
-@indicator("backlog.base", AT)
-def _(v, form):
-    return total("bases", AT, v.bases, "backlog_base")
+base("backlog.base", "backlog_base")
 
 
 @indicator("backlog.resolved_rate")
@@ -139,7 +136,6 @@ def _(v, form):
 def _(v, form):
     rows = v.state("problems")
     return count("problems", AT, rows[rows.review == "待审"])
-
 
 
 @indicator("problems.filed")
@@ -217,7 +213,6 @@ def _(v, form):
     rows = v.state("institutions")
     rows = rows[rows.kind.isin(["制度新建", "制度修订"]) & (rows.status == "已完成")]
     return count("institutions", form, v.window(rows, "closed_on", form))
-
 
 
 @indicator("problems.recheck_failed")

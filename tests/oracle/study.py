@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from oracle.parts import AT, IN, TO, Ahead, Ratio, Sum, count, distinct, indicator, median, of, total, units
+from oracle.parts import AT, IN, TO, Ahead, Ratio, Sum, base, campaign, count, distinct, indicator, median, of, total, units
 
 # A 启动部署与任务
 
 @indicator("campaign.units", AT)
 def _(v, form):
-    r = v.register
-    return count("register", AT, r[(r.campaign_unit == True) & (r.batch == "第二批")])  # noqa: E712
+    return count("register", AT, v.register[v.register.unit.isin(campaign(v))])
 
 
 @indicator("campaign.counties", AT)
@@ -21,16 +20,13 @@ def _(v, form):
 @indicator("campaign.other_units", AT)
 def _(v, form):
     r = v.register
-    return count("register", AT, r[(r.campaign_unit == True) & (r.batch == "第二批") & (r.org_type != "县(市、区)")])  # noqa: E712
-
+    return count("register", AT, r[r.unit.isin(campaign(v)) & (r.org_type != "县(市、区)")])
 
 
 @indicator("launch.units")
 def _(v, form):
-    r = v.register
-    campaign = set(r.code[r.campaign_unit == True])  # noqa: E712
     rows = v.dated("launch", form)
-    return distinct("launch", form, rows[(rows.event_type == "动员会") & rows.unit.isin(campaign)], "unit")
+    return distinct("launch", form, rows[(rows.event_type == "动员会") & rows.unit.isin(campaign(v))], "unit")
 
 
 @indicator("launch.rate")
@@ -45,9 +41,7 @@ def _(v, form):
     return median("launch", form, rows, (rows.held_on - v.campaign_starts).dt.days)
 
 
-@indicator("party_orgs.count", AT)
-def _(v, form):
-    return total("bases", AT, v.bases, "party_org_count")
+base("party_orgs.count", "party_org_count")
 
 
 @indicator("tasks.on_time_rate", AT)
@@ -88,9 +82,7 @@ def _(v, form):
     return distinct("study", form, _study(v, form, "读书班"), "unit")
 
 
-@indicator("reading_class.due", AT)
-def _(v, form):
-    return total("bases", AT, v.bases, "teams_due")
+base("reading_class.due", "teams_due")
 
 
 @indicator("reading_class.coverage")
@@ -151,15 +143,12 @@ def _(v, form):
     return distinct("lectures", form, _lectures(v, form), "speaker_code")
 
 
-@indicator("leaders.team_members", AT)
-def _(v, form):
-    return total("bases", AT, v.bases, "team_members")
+base("leaders.team_members", "team_members")
 
 
 @indicator("lectures.coverage")
 def _(v, form):
     return Ratio(of(v, "lectures.speakers", form), of(v, "leaders.team_members", AT))
-
 
 
 def _group(id_: str, group: str) -> None:
@@ -175,15 +164,10 @@ _group("group_study.floating", "流动")
 _group("group_study.elderly", "年老体弱")
 
 
-@indicator("bases.village_officials", AT)
-def _(v, form):
-    return total("bases", AT, v.bases, "village_officials")
+base("bases.village_officials", "village_officials")
 
 
-@indicator("bases.new_sector", AT)
-def _(v, form):
-    return total("bases", AT, v.bases, "members_new_sector")
-
+base("bases.new_sector", "members_new_sector")
 
 
 @indicator("group_study.copies")

@@ -1,25 +1,22 @@
 """What a brief says beside its figures: steps ahead and whether the last ones moved, open matters, words of others.
 
-Mixed into Brief. Imports advice, carried, voices.
+A facet of Brief. Imports advice, carried, voices.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
 
 from jianbao.brief import advice as steps
 from jianbao.brief import carried as matters
 from jianbao.brief import voices as words
+from jianbao.brief.facet import Facet
 from jianbao.brief.parts import Advised, Face, Part
 from jianbao.numbers.advice import Advice
 
-if TYPE_CHECKING:
-    from jianbao.brief.brief import Brief
 
-
-class Ahead:
+class Ahead(Facet):
     """See Brief."""
 
     @cached_property
@@ -86,7 +83,3 @@ class Ahead:
 
     def _remembered(self) -> Part | None:
         return steps.remembered(self._brief)
-
-    @property
-    def _brief(self) -> Brief:
-        return cast("Brief", self)

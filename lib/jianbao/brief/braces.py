@@ -61,7 +61,7 @@ def reading_of(brief: Brief, brace: prose.Brace) -> Reading:
 
 
 def word(brief: Brief, name: str) -> str:
-    """A fixed word of the brief or the campaign; "" when there is none to say."""
+    """A word of the brief, or one the campaign has fixed; "" when there is none to say."""
     period, campaign = brief.period, brief.workspace.definitions.campaign
     match name:
         case "截止日":
@@ -87,7 +87,8 @@ def word(brief: Brief, name: str) -> str:
         case "数据版本":
             return as_of_text(brief.as_of)
     said = campaign.facts[name]
-    return said if isinstance(said, str) else _taken(facts.find(brief.cube, name, period))
+    assert isinstance(said, str)
+    return said
 
 
 def _resolved(brief: Brief, brace: prose.Brace) -> Run | None:
@@ -95,11 +96,12 @@ def _resolved(brief: Brief, brace: prose.Brace) -> Run | None:
     if brace.kind == "literal":
         return Run(brace.name)
     if brace.kind == "word":
+        if isinstance(brief.workspace.definitions.campaign.facts.get(brace.name), Fact):
+            found = facts.find(brief.cube, brace.name, brief.period)
+            text = _taken(found)
+            return Run(text, brief.figures.add_fact(found, text)) if text else None
         text = word(brief, brace.name)
-        if not text:
-            return None
-        taken = isinstance(brief.workspace.definitions.campaign.facts.get(brace.name), Fact)
-        return Run(text, brief.figures.add_fact(facts.find(brief.cube, brace.name, brief.period), text) if taken else None)
+        return Run(text) if text else None
     if brace.kind == "claim":
         return claims.said(brief, brace)
     reading = reading_of(brief, brace)

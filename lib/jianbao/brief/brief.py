@@ -29,6 +29,7 @@ from jianbao.numbers import compare, copies
 from jianbao.numbers import reported as published
 from jianbao.numbers.cube import Cube, Scope
 from jianbao.numbers.diagnose import Outcome, outcomes
+from jianbao.numbers.identities import Checked
 from jianbao.numbers.readings import Reading, Readings, read, readings
 from jianbao.workspace import Workspace, open_workspace
 
@@ -284,6 +285,11 @@ class Brief(Ahead, Charting, Digest, Diagnosing):
         return (f"{self.title} · {' › '.join(u.label for u in self.path)} · {self.period.label} · "
                 f"数据版本{as_of_text(self.as_of)} · " + (f"应报{due}个、实报{filed}个 · " if due else "")
                 + f"待处理核查{len(self._findings)}条")
+
+    @cached_property
+    def checked(self) -> list[Checked]:
+        """Every identity asked of the brief's units, as it stands."""
+        return claims.checked(self)
 
     @cached_property
     def _findings(self) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Decisions and requests carried over from issue to issue (议定与请示事项). Imports parts, store snapshots by way of the brief.
+"""Decisions and requests carried over from issue to issue (议定与请示事项). Imports earlier, parts.
 
 The ledger is of kind state and has the columns raised_at, raised_on, title, owner, due_date, status, closed_on, answer.
 """
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from jianbao.brief.earlier import demand, now_and_then
 from jianbao.brief.parts import Column, Face, Prose, Run, Table
-from jianbao.brief.printing import is_missing
+from jianbao.brief.printing import cell
 from jianbao.definitions.period import month_day
-from jianbao.errors import BriefError
 
 if TYPE_CHECKING:
     from jianbao.brief.brief import Brief
@@ -59,16 +59,11 @@ class Carried:
 
 
 def carried_of(brief: Brief, ledger: str = LEDGER) -> Carried:
-    """As filed by the period's end and known to the brief, against what was known at the previous period's cut-off."""
-    definitions, period = brief.workspace.definitions, brief.period
-    if ledger not in definitions.ledgers or set(COLUMNS) - set(definitions.ledgers[ledger].columns):
-        raise BriefError(f"carried needs a ledger {ledger} with the columns {', '.join(COLUMNS)} (params/ledgers/{ledger}.yml).")
-    now = _matters(brief.cube.snapshot, ledger, period.ends)
-    previous = period.previous()
-    cut_off = min(brief.workspace.cut_off(previous), brief.as_of)
-    known = (previous.ends >= definitions.campaign.starts and brief.workspace.store.version(cut_off) is not None)
-    then = _matters(brief.workspace.snapshot(cut_off), ledger, previous.ends) if known else {}
-    before = {k for k, m in then.items() if m.open_on(previous.ends) and k in now}
+    """As filed by the period's end and known to the brief, against what was known at the cut-off of the issue before."""
+    period = brief.period
+    demand(brief, ledger, COLUMNS, "carried")
+    now, then, told_by = now_and_then(brief, ledger, _matters)
+    before = {k for k, m in then.items() if m.open_on(told_by) and k in now}
     told = {k for k in then if k not in before}         # closed, and said so, by the issue before
     wanted = _inside(brief)
     since = [m for k, m in now.items() if k not in told and (wanted is None or m.owner in wanted)]
@@ -130,8 +125,8 @@ def _matters(snapshot: Snapshot, ledger: str, on: date) -> dict[str, Matter]:
     """Key → the matter as filed for periods that ended by `on`."""
     key = snapshot.ledger(ledger).key[0]
     rows: list[dict[str, Any]] = snapshot.connection.sql(f"select * from {snapshot.state(ledger, on)} r").to_arrow_table().to_pylist()
-    return {str(r[key]): Matter(str(r[key]), _text(r["raised_at"]), r["raised_on"], _text(r["title"]), _text(r["owner"]),
-                                r["due_date"], _text(r["status"]), r["closed_on"], _text(r.get("answer")))
+    return {str(r[key]): Matter(str(r[key]), cell(r["raised_at"]), r["raised_on"], cell(r["title"]), cell(r["owner"]),
+                                r["due_date"], cell(r["status"]), r["closed_on"], cell(r.get("answer")))
             for r in rows if r[key] and r["raised_on"] and r["raised_on"] <= on}
 
 
@@ -139,7 +134,3 @@ def _inside(brief: Brief) -> set[str] | None:
     """The units whose matters a brief tells of: all of them for the whole, else the unit's and those below it."""
     whole = brief.team is None and brief.unit.code == brief.workspace.definitions.campaign.root
     return None if whole else set(brief.members)
-
-
-def _text(value: Any) -> str:
-    return "" if value is None or is_missing(value) else str(value)

@@ -159,7 +159,7 @@ def _claimed(text: str, words: tuple[str, ...]) -> list[str]:
 def findings(brief: Brief) -> list[Finding]:
     """One for each identity that does not hold for the brief's unit or one below: both sides, and what to do."""
     found = []
-    for c in _all(brief):
+    for c in brief.checked:
         if c.holds is False:
             no = f"不能写{''.join(f'“{w}”' for w in c.identity.claim)}。" if c.identity.claim else ""
             found.append(Finding(c.identity.severity, c.identity.id, f"{failing(c)}。{c.identity.message}{no}", c.identity.hint,
@@ -196,9 +196,8 @@ def table(brief: Brief, title: str) -> Table:
     """
     rows: list[tuple[Run, ...]] = []
     unsaid: list[str] = []
-    checked = _all(brief)
     for identity in brief.workspace.definitions.identities.identities:
-        mine = [c for c in checked if c.identity is identity]
+        mine = [c for c in brief.checked if c.identity is identity]
         failed = [c for c in mine if c.holds is False]
         if mine and all(c.holds is None for c in mine):
             unsaid.append(identity.title)
@@ -228,6 +227,7 @@ def _line(identity: Identity, whose: str, left: str, sign: str, right: str, hold
     return (Run(identity.title), Run(whose), Run(left), Run(sign), Run(right), Run(RESULTS[holds], strong=holds is False))
 
 
-def _all(brief: Brief) -> list[Checked]:
+def checked(brief: Brief) -> list[Checked]:
+    """Every identity asked of the brief's units, as it stands."""
     return identities.checked(brief.cube, brief.unit.code, brief.period,
                               members=brief.members if brief.team is not None else None)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from jianbao.brief import weak
+from jianbao.brief import prose, weak
+from jianbao.brief.facet import Facet
 from jianbao.brief.parts import Column, Face, Prose, Run, Table
 from jianbao.brief.printing import NO_DATA, decimal, digits, percent_of, printed, rounded
 from jianbao.definitions.catalogue import Form
@@ -188,8 +189,6 @@ def _limit(t: Threshold) -> str:
 
 def refuse_indices(brief: Brief, paragraph: str) -> None:
     """Raises BriefError for an index in an issued sentence."""
-    from jianbao.brief import prose
-
     catalogue = brief.workspace.definitions.catalogue
     for brace in prose.braces(paragraph, catalogue, brief.workspace.definitions.campaign.facts):
         if brace.kind == "reading" and catalogue[brace.name].nature == "index":
@@ -197,7 +196,7 @@ def refuse_indices(brief: Brief, paragraph: str) -> None:
                              "leader's annex. Say a fact in the text, and show the index with brief.diagnosis().")
 
 
-class Diagnosing:
+class Diagnosing(Facet):
     """What `Brief` shows of diagnosis."""
 
     def judgements(self) -> None:
@@ -224,7 +223,3 @@ class Diagnosing:
     def callbacks(self, name: str, *, title: str = "催报次序", limit: int = 20, face: Face = "working") -> None:
         """A table of the missing filings behind a headline, those that matter most first."""
         self._brief.show(weak.calls(self._brief, name, title=title, limit=limit, face=face))
-
-    @property
-    def _brief(self) -> Brief:
-        return cast("Brief", self)

@@ -1,13 +1,16 @@
-"""The look at filing: what came in, who is missing, what is wrong since the last look. Imports roster, parts; a part of Brief."""
+"""The look at filing: what came in, who is missing, what is wrong since the last look. Imports roster, parts; a facet of Brief."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from jianbao.brief.earlier import period_before
+from jianbao.brief.facet import Facet
 from jianbao.brief.parts import Column, Prose, Run, Table
-from jianbao.calendar import due_at, has_issue
+from jianbao.calendar import due_at
 from jianbao.definitions.period import Period, month_day
 from jianbao.intake.roster import NO_GROUP, Entry, Roster, roster
 
@@ -19,29 +22,27 @@ NOBODY = "无"
 LIST_AHEAD = timedelta(days=3)
 
 
-class Digest:
+class Digest(Facet):
     """What `Brief` tells of filing as it comes in."""
 
-    def arrivals(self: Brief, *, after: datetime | None = None) -> None:  # type: ignore[misc]
+    def arrivals(self, *, after: datetime | None = None) -> None:
         """What came in since the issue before was due (or `after`), and the returned sheets with the first reason for each."""
-        arrivals(self, after)
+        arrivals(self._brief, after)
 
-    def missing(self: Brief, *, title: str = "") -> None:  # type: ignore[misc]
+    def missing(self, *, title: str = "") -> None:
         """Who has not filed for the period that is coming in: by liaison group, or by unit within one; and the time left."""
-        missing(self, title=title)
+        missing(self._brief, title=title)
 
-    def exceptions(self: Brief, *, after: datetime | None = None) -> None:  # type: ignore[misc]
+    def exceptions(self, *, after: datetime | None = None) -> None:
         """What checks found in the filings since the issue before, by kind, errors first."""
-        exceptions(self, after)
+        exceptions(self._brief, after)
 
 
 def since(brief: Brief) -> datetime:
     """When the issue before this one was due; the start of the campaign for the first."""
-    campaign, before = brief.workspace.definitions.campaign, brief.period.previous()
-    while before.ends >= campaign.starts and not has_issue(brief.workspace, brief.product_name, before):
-        before = before.previous()
-    if before.ends < campaign.starts:
-        return datetime.combine(campaign.starts, datetime.min.time())
+    before = period_before(brief)
+    if before is None:
+        return datetime.combine(brief.workspace.definitions.campaign.starts, datetime.min.time())
     return due_at(brief.workspace, brief.product_name, before)
 
 
@@ -163,7 +164,8 @@ def exceptions(brief: Brief, after: datetime | None = None) -> None:
                                 Column("处数", "right", width=.8), Column("单位数", "right", width=1)), rows, notes))
 
 
-def _counter(brief: Brief, span: str):  # type: ignore[no-untyped-def]
+def _counter(brief: Brief, span: str) -> Callable[[str, int, str, str], Run]:
+    """Binds a count to its title, measure word and definition, over `span`."""
     def count(title: str, n: int, measure: str, definition: str) -> Run:
         return brief.figures.add_count(title, n, measure, f"{definition}；{span}。", period=brief.period.id,
                                        as_of=brief.as_of.isoformat())

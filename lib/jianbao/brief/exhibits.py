@@ -6,18 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from jianbao.brief import checked
+from jianbao.brief.captions import heading
 from jianbao.brief.figures import Figures
 from jianbao.brief.parts import Column, Run, Table
-from jianbao.brief.printing import change_cell, gap_cell, percent, printed
+from jianbao.brief.printing import change_cell, gap_cell, percent, points, printed
 from jianbao.definitions.catalogue import Indicator
 from jianbao.errors import BriefError
-from jianbao.numbers.compare import (
-    Change,
-    Rank,
-    Schedule,
-    Share,
-    Withheld,
-)
+from jianbao.numbers.compare import Change, Rank, Schedule, Share, Withheld
 from jianbao.numbers.readings import Reading, Readings
 from jianbao.numbers.reported import Gap
 
@@ -42,7 +37,7 @@ def table(readings: Readings, figures: Figures, *, title: str, unit_title: str =
         units.sort(key=lambda u: (p.place if (p := places[at[first, u.code]]) else unranked, u.code))
     columns = [Column(unit_title)]
     for i in indicators:
-        columns.append(Column(_heading(i), "right"))
+        columns.append(Column(heading(i), "right"))
         for name in _derived_of(i, readings):
             head = _DERIVED_TITLES.get(name, name).format(that=readings[0].period.that)
             columns.append(Column(head if len(indicators) == 1 else f"{i.title.zh}{head}", "right"))
@@ -84,7 +79,7 @@ def reported(gaps: Sequence[Gap], figures: Figures, *, title: str, notes: Sequen
     rows = []
     for g in gaps:
         r = g.reported
-        name = _heading(r.indicator) if one else f"{r.unit.label}·{_heading(r.indicator)}"
+        name = heading(r.indicator) if one else f"{r.unit.label}·{heading(r.indicator)}"
         rows.append((Run(name), _value_cell(r, figures), _value_cell(g.parts, figures),
                      Run(gap_cell(g), figures.add(r, gap_cell(g), "差额"))))
     columns = (Column("指标" if one else "单位·指标"), Column("公布数", "right"), Column("分项合计", "right"),
@@ -124,10 +119,6 @@ def _rank_notes(readings: Readings) -> list[str]:
     return [*notes, *([f"{'、'.join(near)}取位后相同，位次按未取位的数值排定。"] if near else [])]
 
 
-def _heading(i: Indicator) -> str:
-    return f"{i.title.zh}（{i.unit}）"
-
-
 def _derived_of(i: Indicator, readings: Readings) -> list[str]:
     """Ranks stand only beside figures that may be ranked."""
     return [n for n in readings.derived if not (n == "rank" and not i.ranked)]
@@ -152,19 +143,12 @@ def derived_cell(value: Any, r: Reading, figures: Figures) -> Run:
             text = f"{value.place}" + ("（并列）" if value.tied else "")
             return Run(text, figures.add(r, text, "位次"))
         case Schedule():
-            gap = _points(value.gap, r)
+            gap = points(value.gap, r.cube.definitions.campaign.rounding)
             return Run(gap, figures.add(r, gap, "序时"))
         case Share():
             text = percent(value.value or 0.0, r) if value.value is not None else "—"
             return Run(text, figures.add(r, text, "占比"))
         case float():
-            gap = _points(value, r)
+            gap = points(value, r.cube.definitions.campaign.rounding)
             return Run(gap, figures.add(r, gap, "拉动"))
     return Run(str(value))
-
-
-def _points(value: float, r: Reading) -> str:
-    from jianbao.brief.printing import decimal, rounded
-
-    points = rounded(decimal(value) * 100, 1, r.cube.definitions.campaign.rounding)
-    return f"{points:+f}" if points else "0"

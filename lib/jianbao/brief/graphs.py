@@ -1,4 +1,4 @@
-"""Charts of one figure and what each finds: progress, trend, ranking, contributions. Imports charts, printing, numbers.
+"""Charts of one figure and what each finds: progress, trend, ranking, contributions. Imports charts, captions, printing, numbers.
 
 The alt text is the finding, a sentence computed from what is drawn; the table behind a chart carries every number.
 """
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from jianbao.brief import charts
+from jianbao.brief.captions import children_word, heading, left_out, measure, nothing, refuse_activity
 from jianbao.brief.figures import Figures
 from jianbao.brief.parts import Chart, Column, Prose, Run, Table
 from jianbao.brief.printing import (
@@ -22,8 +23,6 @@ from jianbao.brief.printing import (
     schedule_clause,
     spread,
 )
-from jianbao.definitions.catalogue import Indicator
-from jianbao.definitions.period import Period
 from jianbao.errors import BriefError
 from jianbao.numbers.compare import Change, Rank, Schedule, Withheld, change, comparable_children, rankable, ranked, schedule_of
 from jianbao.numbers.readings import Reading
@@ -254,48 +253,6 @@ def _parts_found(total: Change, moved: Sequence[Change], whole: Reading) -> str:
 
 def _part_label(r: Reading, whole: Reading) -> str:
     return f"{r.unit.label}本级" if r.unit.code == whole.unit.code else r.unit.label
-
-
-# Shared with panels
-
-def refuse_activity(i: Indicator, what: str) -> None:
-    """Raises BriefError when a chart would put units in order, or colour them, by an activity."""
-    if not i.ranked:
-        raise BriefError(f"{what}: {i.title.zh} ({i.id}) is of nature {i.nature}"
-                         + ("" if i.nature in ("activity", "handling") else " and does not say which way is better")
-                         + ": such figures are not ranked. Chart a coverage or a result whose `better` is said, or use brief.trend.")
-
-
-def nothing(title: str) -> Prose:
-    return Prose((Run(f"{title}：{NO_DATA}，图略。"),), role="note")
-
-
-def heading(i: Indicator) -> str:
-    return f"{i.title.zh}（{i.unit}）"
-
-
-def measure(i: Indicator) -> str:
-    """单位：个; percentages carry their sign."""
-    return "" if i.is_percent else f"单位：{i.unit}"
-
-
-def children_word(readings: Sequence[Reading]) -> str:
-    kinds = {r.unit.org_type for r in readings}
-    return f"各{kinds.pop()}" if len(kinds) == 1 else "各单位"
-
-
-def left_out(children: Sequence[Reading], kept: Sequence[Reading], so: str = "不列入") -> list[str]:
-    """Who is not drawn: named, never as zero and never as the last."""
-    inside = {r.unit.code for r in kept}
-    out = [r.unit for r in children if r.unit.code not in inside]
-    return [f"{names(out)}未报、报送不足或无从计算，{so}。"] if out else []
-
-
-def short(period: Period) -> str:
-    """10.16—10.22 for a week, else the label without its year."""
-    if period.kind == "week":
-        return f"{period.starts.month}.{period.starts.day}—{period.ends.month}.{period.ends.day}"
-    return period.label.removeprefix(f"{period.starts.year}年") or period.label
 
 
 def _all(items: Sequence[object]) -> str:

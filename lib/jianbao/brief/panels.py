@@ -1,4 +1,4 @@
-"""Charts of many figures at once: heat map, small multiples, ageing of open items. Imports graphs, charts, printing, numbers."""
+"""Charts of many figures at once: heat map, small multiples, ageing of open items. Imports charts, captions, printing, numbers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from jianbao.brief import charts
+from jianbao.brief.captions import heading, left_out, nothing, refuse_activity
 from jianbao.brief.figures import Figures
-from jianbao.brief.graphs import heading, left_out, nothing, refuse_activity
 from jianbao.brief.parts import Chart, Column, Prose, Run, Table
 from jianbao.brief.printing import is_missing, names, percent, printed, schedule_clause, spread
 from jianbao.errors import BriefError, unknown

@@ -181,6 +181,12 @@ def percent_of(value: float, rule: str) -> str:
     return _percentage(decimal(value) * 100, 1, rule)
 
 
+def points(difference: float, rule: str) -> str:
+    """A difference of rates in percentage points, signed: +3.2, or 0."""
+    size = rounded(decimal(difference) * 100, 1, rule)
+    return f"{size:+f}" if size else "0"
+
+
 def spread(difference: float, reading: Reading, *, signed: bool = True, word: bool = False) -> str:
     """A difference as printed: +3.2 for rates in percentage points, +5 else; `word` adds 个百分点 or the measure word."""
     i = reading.indicator

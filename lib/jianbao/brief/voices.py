@@ -1,4 +1,4 @@
-"""Words that were not generated: chosen texts of units (来稿) and the office's own remark (按语). Imports parts, markup, braces.
+"""Words that were not generated: chosen texts of units (来稿) and the office's own remark (按语). Imports earlier, parts, markup, braces.
 
 The ledger of texts has the columns title, text, sent_on, and chosen and printed_in, which the office decides in a ledger of
 its own. A text enters the first issue after its choice; one whose printed_in names another issue does not.
@@ -11,10 +11,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from jianbao.brief import braces, prose
+from jianbao.brief.earlier import demand, now_and_then
 from jianbao.brief.markup import unbroken
 from jianbao.brief.parts import Prose, Run
-from jianbao.brief.printing import is_missing
-from jianbao.errors import BriefError
+from jianbao.brief.printing import cell
 
 if TYPE_CHECKING:
     from jianbao.brief.brief import Brief
@@ -47,14 +47,8 @@ def chosen_texts(brief: Brief, ledger: str = LEDGER, *, kind: str = "") -> list[
 
     `kind` picks one value of the ledger's column_name.
     """
-    definitions, period = brief.workspace.definitions, brief.period
-    if ledger not in definitions.ledgers or set(COLUMNS) - set(definitions.ledgers[ledger].columns):
-        raise BriefError(f"voices needs a ledger {ledger} with the columns {', '.join(COLUMNS)} (params/ledgers/{ledger}.yml).")
-    now = _texts(brief.cube.snapshot, ledger, period.ends)
-    previous = period.previous()
-    cut_off = min(brief.workspace.cut_off(previous), brief.as_of)
-    known = previous.ends >= definitions.campaign.starts and brief.workspace.store.version(cut_off) is not None
-    then = _texts(brief.workspace.snapshot(cut_off), ledger, previous.ends) if known else {}
+    demand(brief, ledger, COLUMNS, "voices")
+    now, then, _ = now_and_then(brief, ledger, _texts)
     inside = set(brief.members)
     return [t for ref, t in sorted(now.items(), key=lambda x: (x[1].sent_on, x[0]))
             if t.unit in inside and kind in ("", t.kind)
@@ -98,10 +92,6 @@ def _texts(snapshot: Snapshot, ledger: str, on: date) -> dict[str, Text]:
     found: list[dict[str, Any]] = snapshot.connection.sql(
         f"select * from {snapshot.decided(ledger, rows, on)} r where chosen = '{CHOSEN}' and sent_on <= date '{on}'"
     ).to_arrow_table().to_pylist()
-    texts = [Text(r["unit"], str(r[key]), _said(r.get("column_name")), _said(r["title"]), _said(r["text"]), r["sent_on"],
-                  _said(r["printed_in"])) for r in found]
+    texts = [Text(r["unit"], str(r[key]), cell(r.get("column_name")), cell(r["title"]), cell(r["text"]), r["sent_on"],
+                  cell(r["printed_in"])) for r in found]
     return {t.ref: t for t in texts}
-
-
-def _said(value: Any) -> str:
-    return "" if value is None or is_missing(value) else str(value)

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from jianbao.brief.parts import Column, Face, Prose, Run, Table
-from jianbao.brief.printing import change_cell, decimal, digits, percent_of, printed, rounded
+from jianbao.brief.printing import change_cell, decimal, digits, percent_of, points, printed, rounded
 from jianbao.definitions.catalogue import IN_PERIOD, Form
 from jianbao.definitions.diagnosis import BEHIND, DISTANCE, PEERS
 from jianbao.errors import BriefError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jianbao.brief.brief import Brief
 
 _REASONS = {"schedule": "序时", "peers": "同类比较"}
+
 
 def spots(brief: Brief, names: Sequence[str], *, of: str | Sequence[str], title: str, limit: int, face: Face) -> Table | Prose:
     """Units behind schedule, or far from units of their kind, by figures that may be ranked."""
@@ -103,9 +104,9 @@ def _moved(brief: Brief, label: str, r: Reading, c: compare.Change, part: float 
         own = of is not None and of.value == value      # else only of those that filed both times
         return Run(text, brief.figures.add(of if own and of else r, text + r.indicator.unit, "" if own else f"同口径{word}"))
 
-    points = "—" if part is None else f"{x:+f}" if (x := rounded(decimal(part) * 100, 1, rule)) else "0"
+    pulled = "—" if part is None else points(part, rule)
     return (Run(label), side(c.now, r, r.period.this), side(c.before, before, r.period.that),
-            Run(moved, brief.figures.add(r, moved, "环比")), Run(points, brief.figures.add(r, points, "拉动")))
+            Run(moved, brief.figures.add(r, moved, "环比")), Run(pulled, brief.figures.add(r, pulled, "拉动")))
 
 
 def calls(brief: Brief, name: str, *, title: str, limit: int, face: Face) -> Table | Prose:
