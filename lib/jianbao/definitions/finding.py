@@ -23,6 +23,8 @@ class Finding:
     unit: str = ""
     ledger: str = ""
     period: str = ""
+    explain: bool = False       # a warning that stays open until it is explained
+    explanation: str = ""       # what the filer says to it
 
     @property
     def place(self) -> str:
@@ -32,4 +34,5 @@ class Finding:
     def to_json(self) -> dict[str, Any]:
         return {"severity": self.severity, "rule": self.rule, "file": self.file, "sheet": self.sheet,
                 "cell": self.cell, "row": self.row, "column": self.column, "value": self.value, "unit": self.unit,
-                "ledger": self.ledger, "period": self.period, "message": self.message, "remedy": self.remedy}
+                "ledger": self.ledger, "period": self.period, "message": self.message, "remedy": self.remedy,
+                "explain": self.explain, "explanation": self.explanation}

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    Connection,
     Date,
     DateTime,
     Engine,
@@ -24,12 +25,15 @@ from sqlalchemy import (
     create_engine,
     event,
     insert,
+    inspect,
     select,
+    text,
+    update,
 )
 
 from jianbao.errors import StoreError
 
-FORMAT = 1
+FORMAT = 2
 metadata = MetaData()
 
 about = Table("about", metadata, Column("format", Integer, nullable=False))
@@ -42,7 +46,13 @@ deliveries = Table(
     Column("id", Integer, primary_key=True), Column("receive", Integer, nullable=False),
     Column("sha256", String(64), nullable=False, unique=True), Column("name", Text, nullable=False),
     Column("size", Integer, nullable=False), Column("filer", String(64), nullable=False),
-    Column("received_at", DateTime, nullable=False), Column("outcome", String(16), nullable=False))
+    Column("received_at", DateTime, nullable=False), Column("outcome", String(16), nullable=False),
+    # Since format 2
+    Column("kind", String(16), nullable=False, server_default="workbook"),      # workbook | archive | attachment
+    Column("container", String(64), nullable=False, server_default=""),         # sha256 of the archive it came in
+    Column("answers", String(64), nullable=False, server_default=""),           # sha256 of the returned delivery it answers
+    Column("guesses", Text, nullable=False, server_default="[]"),               # JSON: what had to be guessed to read it
+    Column("returned_copy", Text))      # below data/returns; "" when nothing goes back; null: not written yet
 submissions = Table(
     "submissions", metadata,
     Column("id", Integer, primary_key=True), Column("delivery", Integer, nullable=False, index=True),
@@ -68,7 +78,16 @@ findings = Table(
     Column("message", Text, nullable=False), Column("remedy", Text, nullable=False), Column("sheet", Text, nullable=False),
     Column("cell", String(16), nullable=False), Column("row", Integer), Column("column", Text, nullable=False),
     Column("value", Text, nullable=False), Column("unit", String(64), nullable=False),
-    Column("ledger", String(64), nullable=False), Column("period", String(16), nullable=False))
+    Column("ledger", String(64), nullable=False), Column("period", String(16), nullable=False),
+    # Since format 2
+    Column("explain", Boolean, nullable=False, server_default=text("false")),
+    Column("explanation", Text, nullable=False, server_default=""))
+# A period closed, or opened again: who, when and why.
+closings = Table(
+    "closings", metadata,
+    Column("id", Integer, primary_key=True), Column("period", String(16), nullable=False, index=True),
+    Column("action", String(8), nullable=False), Column("at", DateTime, nullable=False),     # close | reopen
+    Column("who", Text, nullable=False), Column("reason", Text, nullable=False))
 files = Table(
     "files", metadata,
     Column("id", Integer, primary_key=True), Column("ledger", String(64), nullable=False, index=True),
@@ -93,10 +112,31 @@ def open_engine(folder: Path) -> Engine:
         found = connection.execute(select(about.c.format)).scalar()
         if found is None:
             connection.execute(insert(about).values(format=FORMAT))
+        elif found == 1:
+            _add_columns(connection)
         elif found != FORMAT:
             raise StoreError(f"{folder}: the store is of format {found}, this jianbao reads format {FORMAT}. "
                              "Use the version that wrote it, or receive the inbox into an empty store.")
     return engine
+
+
+def _add_columns(connection: Connection) -> None:
+    """From format 1 to 2: columns that stood in no table then."""
+    for table in (deliveries, findings):
+        there = {c["name"] for c in inspect(connection).get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                kind = column.type.compile(connection.dialect)
+                default = f" NOT NULL DEFAULT {_quoted(column.server_default)}" if column.server_default is not None else ""
+                connection.execute(text(f'ALTER TABLE {table.name} ADD COLUMN "{column.name}" {kind}{default}'))
+    # What was received under format 1 has its returns written.
+    connection.execute(update(deliveries).values(returned_copy=""))
+    connection.execute(update(about).values(format=FORMAT))
+
+
+def _quoted(default: Any) -> str:
+    said = default.arg
+    return f"'{said}'" if isinstance(said, str) else str(said)
 
 
 def _sqlite_settings(connection: Any, _record: Any) -> None:

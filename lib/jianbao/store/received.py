@@ -38,7 +38,11 @@ class Delivery:
     size: int
     filer: str
     received_at: datetime
-    outcome: str                    # stored | partly | returned | unreadable
+    outcome: str                    # stored | partly | returned | unreadable | unpacked (an archive) | attached
+    kind: str = "workbook"          # workbook | archive | attachment
+    container: str = ""             # sha256 of the archive it came in
+    answers: str = ""               # sha256 of the returned delivery that this one answers
+    guesses: tuple[str, ...] = ()   # what had to be guessed to read it
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -125,7 +126,9 @@ class Store:
                 d = item.delivery
                 self._keep(d, item.content)
                 delivered.append({"id": delivery_id, "receive": receive, "sha256": d.sha256, "name": d.name,
-                                  "size": d.size, "filer": d.filer, "received_at": d.received_at, "outcome": d.outcome})
+                                  "size": d.size, "filer": d.filer, "received_at": d.received_at, "outcome": d.outcome,
+                                  "kind": d.kind, "container": d.container, "answers": d.answers,
+                                  "guesses": json.dumps(d.guesses, ensure_ascii=False)})
                 found += [_finding_row(f, delivery_id, None) for f in item.findings]
                 for s in item.submissions:
                     s = self._ready(s)
@@ -256,7 +259,7 @@ class Store:
             rows = c.execute(query).mappings().all()
             moot = superseded_submissions(c, as_of)
         return [Finding(**{k: r[k] for k in ("severity", "rule", "message", "remedy", "file", "sheet", "cell", "row",
-                                             "column", "value", "unit", "ledger", "period")})
+                                             "column", "value", "unit", "ledger", "period", "explain", "explanation")})
                 for r in rows
                 if r["submission"] not in moot and (wanted is None or r["unit"] in wanted or r["filer"] in wanted)]
 
