@@ -560,16 +560,22 @@ def test_counts_of_filing_are_those_of_the_register(trace: Trace) -> None:
 
 
 def test_open_matters_are_counted_from_the_office_s_own_workbook(trace: Trace, example: Any) -> None:
-    """For the week's products, in the sheets as they were filed by the two cut-offs."""
-    now, before = (matters(trace, example, period) for period in ("2023-W42", "2023-W41"))
+    """In the sheets as they were filed by the cut-offs of this issue and of the product's issue before: a week for the brief,
+    four for the report."""
+    open_matters(trace, example, "weekly", "2023-W41", date(2023, 10, 15))
+    open_matters(trace, example, "report", "2023-W38", date(2023, 9, 24))
+
+
+def open_matters(trace: Trace, example: Any, product: str, before_this: str, told_by: date) -> None:
+    now, before = (matters(trace, example, period) for period in ("2023-W42", before_this))
     ends = date(2023, 10, 22)
-    carried = {k for k, m in before.items() if not m["closed_on"] or m["closed_on"] > date(2023, 10, 15)}
+    carried = {k for k, m in before.items() if not m["closed_on"] or m["closed_on"] > told_by}
     told = {k: m for k, m in now.items() if k in carried or k not in before}
     open_ = [m for m in told.values() if not m["closed_on"] or m["closed_on"] > ends]
     want = {"上期转来": len(carried), "新增": len(told) - len(carried), "办结": len(told) - len(open_), "未办结": len(open_),
             "逾期": sum(m["due_date"] < ends for m in open_)}
     found = {f.title.removeprefix("议定和请示事项"): f.value for p, f in trace.figures
-             if f.title.startswith("议定和请示事项") and f.period == "2023-W42"}
+             if f.title.startswith("议定和请示事项") and f.period == "2023-W42" and p == product}
     assert found == {k: n for k, n in want.items() if n} and len(open_) > 3
 
 

@@ -169,7 +169,7 @@ class _Case:
         of = i.id if i is not None else ""
         key = (of, v.what)
         if key not in self._levels:
-            self._levels[key] = (indices.by_level(self.cube, of, self.period, self.unit) if of
+            self._levels[key] = (indices.by_level(self.cube, of, self.period, self.unit, v.what) if of
                                  else indices.filing_by_level(self.cube, self.period, self.unit))
         at = self._levels[key][level]
         return at.coverage if v.what == "filed" else float(at.rated) if v.what == "rated" else at.value

@@ -51,6 +51,7 @@ def _frame(cube: Cube, fact: Fact, period: Period) -> pd.DataFrame:
     ledger = cube.definitions.ledgers[fact.ledger]
     ask = query.Ask(Measure(ledger=fact.ledger, where=fact.where, value="count()"), period,
                     STOCK if ledger.by_key or ledger.kind == "master" else TO_DATE)
+    cube.make_ready(ledger.name, period)
     source = query.source_of(ask, ledger, cube.snapshot, cube.definitions)
     condition = query.condition_of(ask, ledger, cube.definitions)
     join = f"left join {query.register_on([period.ends], cube.snapshot)} u on u.code = r.unit"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,16 +84,17 @@ def sides(cube: Cube, indicator: str, period: Period) -> tuple[Any, Any]:
     return side_of(cube, i.index, period, 0), side_of(cube, i.index, period, 1)
 
 
-def by_level(cube: Cube, indicator: str, period: Period, unit: str = "") -> dict[str, LevelValue]:
+def by_level(cube: Cube, indicator: str, period: Period, unit: str = "", what: str = "value") -> dict[str, LevelValue]:
     """The campaign's levels in their order, each with the figure of its units below `unit` (empty: of all).
 
-    An index is the median of the rated units; a ratio the sum of numerators over that of denominators; a count the sum.
-    Raises JianbaoError for what can be neither.
+    An index is the median of the rated units, a side of a rank gap (`what`: first, last) the median of theirs; a ratio the
+    sum of numerators over that of denominators; a count the sum. Raises JianbaoError for what can be neither.
     """
     i, filing = cube.definitions.catalogue[indicator], filing_by_level(cube, period, unit)
+    side = sides(cube, indicator, period)[what == "last"] if what in ("first", "last") else None
     found = {}
     for level, places in at_levels(cube, period, unit).items():
-        value, rated = _at_level(cube, i, period, places)
+        value, rated = _at_level(cube, i, period, places) if side is None else _median(side[places])
         found[level] = replace(filing[level], value=value, rated=rated)
     return found
 
@@ -200,16 +202,36 @@ def _first_acts(cube: Cube, chosen: tuple[Act, ...], period: Period) -> Any:
         ask = query.Ask(_measure(act), period, TO_DATE)
         ledger = cube.definitions.ledgers[act.ledger]
         known |= cube.known(ledger.name, TO_DATE, period, "own")
-        when = query.expression(act.date, period, cube.definitions) if act.date else "r.date"
-        join = f"left join {query.register_on([period.ends], cube.snapshot)} u on u.code = r.unit"
-        rows = cube.snapshot.connection.sql(
-            f"select r.unit, min(cast({when} as date)) from {query.source_of(ask, ledger, cube.snapshot, cube.definitions)} r {join} "
-            f"where {query.condition_of(ask, ledger, cube.definitions)} group by r.unit").fetchall()
-        for unit, first in rows:
-            if unit in tree.position and first is not None:
-                at = tree.position[unit]
-                days[at] = min(days[at], (first - starts).days)
+        # Of filings there is a table for each period; rows of the others know their dates.
+        tables = [replace(ask, period=p) for p in _so_far(cube, period)] if ledger.kind == "filings" else [ask]
+        for one in tables:
+            for unit, first in _first_dates(cube, act, one):
+                if unit in tree.position and first is not None:
+                    at = tree.position[unit]
+                    days[at] = min(days[at], (first - starts).days)
     return np.where(known, days, np.nan)
+
+
+def _first_dates(cube: Cube, act: Act, ask: query.Ask) -> list[tuple[str, date | None]]:
+    """(unit, the first day) of the rows that are such an act."""
+    ledger = cube.definitions.ledgers[act.ledger]
+    cube.make_ready(ledger.name, ask.period)
+    when = query.expression(act.date, ask.period, cube.definitions) if act.date else "r.date"
+    join = f"left join {query.register_on([ask.period.ends], cube.snapshot)} u on u.code = r.unit"
+    rows: list[tuple[str, date | None]] = cube.snapshot.connection.sql(
+        f"select r.unit, min(cast({when} as date)) from {query.source_of(ask, ledger, cube.snapshot, cube.definitions)} r {join} "
+        f"where {query.condition_of(ask, ledger, cube.definitions)} group by r.unit").fetchall()
+    return rows
+
+
+def _so_far(cube: Cube, period: Period) -> Iterator[Period]:
+    """The campaign's own periods up to the end of this one."""
+    campaign = cube.definitions.campaign
+    one = campaign.period_of(period.ends)
+    while one.ends >= campaign.starts:
+        if one.ends <= period.ends:
+            yield one
+        one = one.previous()
 
 
 # Small things
@@ -218,9 +240,7 @@ def _at_level(cube: Cube, i: Indicator, period: Period, places: Any) -> tuple[fl
     if i.index is not None:
         if i.index.way in ("gap", "rank_of"):
             raise JianbaoError(f"{i.title.zh} ({i.id}) has no value at a level.")
-        own = own_values(cube, i, period)[places]
-        own = own[~np.isnan(own)]
-        return (_finite(np.median(own)) if len(own) else None), len(own)
+        return _median(own_values(cube, i, period)[places])
     v = cube.values(i.id, i.default_form, period, "own")
     if v.denominator is not None:
         known = ~np.isnan(v.numerator[places]) & (v.denominator[places] > 0)
@@ -230,6 +250,12 @@ def _at_level(cube: Cube, i: Indicator, period: Period, places: Any) -> tuple[fl
         raise JianbaoError(f"{i.title.zh} ({i.id}) rolls up as {i.rolls_up} and cannot be told level by level.")
     known = ~np.isnan(v.numerator[places])
     return (float(v.numerator[places][known].sum()) if known.any() else None), int(known.sum())
+
+
+def _median(own: Any) -> tuple[float | None, int]:
+    """Of those rated, and how many they are."""
+    own = own[~np.isnan(own)]
+    return (_finite(np.median(own)) if len(own) else None), len(own)
 
 
 def _finite(value: Any) -> float | None:

@@ -99,9 +99,13 @@ def _reported(cube: Cube, figure: str, drawn: Drawn, period: Period) -> list[Ite
     names = {u.code: u.label for u in cube.workspace.register_at(cube.as_of).units}
     day = i.date if i.date in ledger.columns else ledger.date or "date"
     return [Item(figure=i.id, ledger=ledger.name, unit=r["unit"], unit_name=names.get(r["unit"], r["unit"]),
-                 key="·".join(str(r[k]) for k in ledger.key), title=str(r[drawn.title] or ""),
+                 key="·".join(str(r[k]) for k in ledger.key), title=_text(r[drawn.title]),
                  done_on=_day(r[day], r["date"]), file=r["file"], sheet=r["sheet"], row=int(r["row"]))
             for r in frame.to_dict("records")]
+
+
+def _text(value: Any) -> str:
+    return "" if value is None or value != value else str(value)
 
 
 def _marked(items: Sequence[Item], cube: Cube, drawn: Drawn, period: Period, sampling: Sampling) -> list[Item]:
