@@ -33,6 +33,7 @@ EXAMPLE_ISSUES = (
     ("2023-10-23", "daily/*"),
 )
 OLDEST_PYTHON = (3, 11)
+SIDE_BY_SIDE = ("-n", "auto", "--dist", "loadfile")  # the whole suite; a few tests start sooner without
 # What a computer without a way to a package index makes pip say.
 NO_NETWORK = (
     "NewConnectionError",
@@ -99,13 +100,13 @@ def brief(_: list[str]) -> int:
 
 def test(pytest_args: list[str]) -> int:
     environment(extra="test")
-    return subprocess.run([python(), "-m", "pytest", *pytest_args], cwd=ROOT, env=environ()).returncode
+    return subprocess.run([python(), "-m", "pytest", *(pytest_args or SIDE_BY_SIDE)], cwd=ROOT, env=environ()).returncode
 
 
 def check(_: list[str]) -> int:
     environment(extra="test")
     failed = 0
-    for module, *args in (["ruff", "check", "."], ["mypy"], ["pytest"]):
+    for module, *args in (["ruff", "check", "."], ["mypy"], ["pytest", *SIDE_BY_SIDE]):
         print(f"{'check':<12}{' '.join([module, *args])}", flush=True)
         failed = subprocess.run([python(), "-m", module, *args], cwd=ROOT, env=environ()).returncode or failed
     return 1 if failed else 0

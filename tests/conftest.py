@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
+
+from jianbao.workspace import Workspace
 
 os.environ["MPLBACKEND"] = "agg"
 
@@ -36,17 +41,30 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     return report
 
 
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> tuple[Path, Any]:
+    """A folder and what `make(folder)` gave when it was filled: once, also for several workers that test side by side."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    folder, kept = base / name, base / f"{name}.pickle"
+    with FileLock(base / f"{name}.lock"):
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(make(folder)))
+    return folder, pickle.loads(kept.read_bytes())
+
+
 @pytest.fixture(scope="session")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The example's workspace, received once. Read only: copy it with `example.again` to change it."""
     from example import build
 
-    return build(tmp_path_factory.mktemp("example"))
+    return Workspace(made_once(tmp_path_factory, "example", build)[0])
 
 
 @pytest.fixture(scope="session")
 def products(example: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """An issue of every product of the example, made once. Read only."""
-    from example import products
+    from example import Products, make_products
 
-    return products(example, tmp_path_factory.mktemp("products") / "ws")
+    folder, results = made_once(tmp_path_factory, "products", lambda folder: make_products(example, folder))
+    return Products(Workspace(folder), results)

@@ -20,8 +20,8 @@ from jianbao.workspace import Workspace
 ROOT = Path(__file__).parents[1]
 
 
-def build(folder: Path) -> Workspace:
-    """A copy of the example's workspace in `folder`, with eight weeks filed and received."""
+def build(folder: Path) -> None:
+    """Fills `folder` with a copy of the example's workspace, eight weeks filed and received."""
     for name in ("params", "notebooks"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     for name in ("master", "example"):
@@ -31,7 +31,6 @@ def build(folder: Path) -> Workspace:
     workspace = Workspace(folder)
     for week in sorted(folder.glob("data/inbox/2023-W*")):
         receive(workspace, week)
-    return workspace
 
 
 def again(workspace: Workspace, folder: Path) -> Workspace:
@@ -62,8 +61,9 @@ ISSUES = {"2023-W41": ["weekly/*"], "2023-W42": ["topic/*", "report/*", "weekly/
           "2023-10-23": ["daily/*"]}
 
 
-def products(workspace: Workspace, folder: Path) -> Products:
+def make_products(workspace: Workspace, folder: Path) -> dict[str, Result]:
+    """Makes the issues in a copy of the workspace; what became of each."""
     workspace = again(workspace, folder)
     wanted = [i for period, globs in ISSUES.items() for only in globs
               for i in issues_of(workspace, workspace.period(period), only=only)]
-    return Products(workspace, {str(r.issue): r for r in run(wanted, workspace, jobs=2)})
+    return {str(r.issue): r for r in run(wanted, workspace, jobs=2)}
