@@ -2,184 +2,146 @@
 
 from __future__ import annotations
 
-import csv
-import gc
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from jianbao.definitions.finding import Finding
-from jianbao.errors import JianbaoError, WorkbookError
-from jianbao.intake.checks import Checked, check_sheets, is_filed
-from jianbao.intake.contract import Contract
-from jianbao.intake.master import receive_master, register_of
-from jianbao.intake.reader import read_each
-from jianbao.intake.receipt import FileReport, Outcome, Receipt, SheetReport
-from jianbao.intake.workbook import Book, read_workbook
-from jianbao.store import Delivery, Received, Submission
+from jianbao.definitions.personal import mask
+from jianbao.errors import JianbaoError, StoreError
+from jianbao.intake.arrivals import Found, Incoming, Left, arrived, known, left_report, listed, read, remember
+from jianbao.intake.examining import Examined, examine, received
+from jianbao.intake.master import receive_master
+from jianbao.intake.receipt import FileReport, Receipt
+from jianbao.store import Version, listing
+from jianbao.store.durable import sweep_parts
 from jianbao.workspace import Workspace
 
-RECEIVED_LIST = "received.csv"  # beside the files: file, received_at
+BATCH = 1 << 30  # bytes read at once: more than any office gets in a week
+AHEAD = timedelta(days=1)  # further in the future no file was received
+RETURNS_AT_ONCE = 50
 
 
-@dataclass(frozen=True)
-class Incoming:
-    """A file as it came; `name` is its path within the folder it was found in."""
-
-    path: Path
-    name: str
-    content: bytes
-    received_at: datetime
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Examined:
-    """A file with what was found in it; nothing is stored yet."""
-
-    incoming: Incoming
-    book: Book | None
-    checked: tuple[Checked, ...]
-    findings: tuple[Finding, ...]  # of the file itself; those of sheets are with the sheets
-
-    @property
-    def outcome(self) -> Outcome:
-        if self.book is None:
-            return "unreadable"
-        accepted = [c.accepted for c in self.checked]
-        if not any(accepted):
-            return "returned"
-        clean = all(accepted) and not any(f.severity == "error" for f in self.findings)
-        return "stored" if clean else "partly"
-
-    @property
-    def all_findings(self) -> tuple[Finding, ...]:
-        return (*self.findings, *(f for c in self.checked for f in c.sheet.findings))
-
-    def report(self, returned: Path | None = None) -> FileReport:
-        period = self.book.period.id if self.book and self.book.period else ""
-        sheets = tuple(
-            SheetReport(c.sheet.ledger.name, c.sheet.ledger.title, c.sheet.name, len(c.sheet.rows), c.sheet.nil, c.accepted)
-            for c in self.checked
-        )
-        return FileReport(
-            self.incoming.name,
-            self.outcome,
-            self.incoming.received_at,
-            self.book.filer if self.book else "",
-            period,
-            sheets,
-            self.all_findings,
-            self.book.guesses if self.book else (),
-            returned,
-        )
-
-
-def receive(workspace: Workspace, path: Path | None = None, *, received_at: datetime | None = None) -> Receipt:
+def receive(
+    workspace: Workspace,
+    path: Path | None = None,
+    *,
+    received_at: datetime | None = None,
+    only: Callable[[Path], bool] | None = None,
+) -> Receipt:
     """Stores what is clean among the files in `path` (data/inbox when None) and writes the rest back to data/returns.
 
     Each file's received time is the one `received.csv` beside it says, else `received_at`, else now. Files whose content
-    came before are left alone. Raises DefinitionError when a master workbook is wrong; nothing is stored then.
+    came before are left alone, and so are those that are being written. `only` limits it to some of the files. Raises
+    DefinitionError when a master workbook is wrong; nothing is stored then.
     """
     folder = path or workspace.path("inbox")
-    incoming = _listed(folder, received_at or workspace.now, must_exist=path is not None)
     store = workspace.store
+    latest = workspace.now + AHEAD
+    if received_at is not None and received_at > latest:
+        raise JianbaoError(f"--received-at {received_at.isoformat(' ', 'minutes')} lies in the future. Say when the files came.")
+    write_back(workspace)  # what an earlier receive was stopped before
+    reports: list[FileReport] = []
+    stored: list[Examined] = []
+    version: Version | None = None
     with store.lock():
-        seen = store.seen([i.sha256 for i in incoming])
-        new, duplicates = _sorted_out(incoming, seen)
-        masters = receive_master(workspace, received_at or min((i.received_at for i in new), default=workspace.now))
-        if not new:
-            return Receipt((*masters, *duplicates), store.version())
-        examined = examine(workspace, new)
-        version = store.receive([_received(workspace, e) for e in examined], received_at=max(i.received_at for i in new))
-    workspace.refresh()
-    from jianbao.intake.returned import write_return
-
-    reports = [e.report(write_return(workspace, e.report(), e.incoming.content)) for e in examined]
-    return Receipt((*masters, *sorted([*reports, *duplicates], key=lambda r: r.file)), version)
+        at, notes = (received_at, ()) if received_at is not None else _moment(workspace)
+        lies = listed(folder, at, must_exist=path is not None, latest=latest)
+        files = [f for f in lies.files if only is None or only(f.path)]
+        reports += [r for r in lies.left if only is None]
+        unchanged = known(store, files)
+        seen = store.seen(unchanged.values())
+        reports += [_duplicate(f.name, f.received_at) for f in files if unchanged.get(f.path) in seen]
+        to_read = [f for f in files if unchanged.get(f.path) not in seen]
+        masters = receive_master(workspace, received_at or min((f.received_at for f in to_read), default=at))
+        for batch in _batches(to_read):
+            contents, left = _contents(batch)
+            incoming = arrived(contents, store.seen)
+            new, duplicates = _sorted_out(incoming, store.seen([i.sha256 for i in incoming]))
+            reports += [*left, *duplicates]
+            if new:
+                examined = examine(workspace, new)
+                version = store.receive([received(workspace, e) for e in examined], received_at=max(i.received_at for i in new))
+                workspace.refresh()
+                stored += [replace(e, incoming=replace(e.incoming, content=b"")) for e in examined]
+            remember(store, contents)
+    copies, trouble = write_back(workspace, [e.incoming.sha256 for e in stored])
+    reports += [e.report(copies.get(e.incoming.sha256)) for e in stored]
+    return Receipt((*masters, *sorted(reports, key=lambda r: r.file)), version or store.version(), (*notes, *trouble))
 
 
 def check(workspace: Workspace, files: Iterable[Path], *, received_at: datetime | None = None) -> Receipt:
     """What `receive` would find in `files` (or folders of them); stores and writes nothing."""
     at = received_at or workspace.now
-    incoming = [i for path in files for i in _listed(path, at, must_exist=True)]
-    new, duplicates = _sorted_out(incoming, set())
-    return Receipt((*(e.report() for e in examine(workspace, new)), *duplicates))
+    lies = [listed(path, at, must_exist=True) for path in files]
+    contents, left = _contents([f for one in lies for f in one.files])
+    new, duplicates = _sorted_out(arrived(contents), set())
+    examined = sorted((e.report() for e in examine(workspace, new)), key=lambda r: (r.received_at, r.file))
+    return Receipt((*examined, *duplicates, *left, *(r for one in lies for r in one.left)))
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the cycle collector, which would go through hundreds of thousands of cells again and again and find nothing."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
+def write_back(workspace: Workspace, mine: Sequence[str] = ()) -> tuple[dict[str, Path | None], list[str]]:
+    """Writes what has to go back and was not written yet, of this receive or of one that was stopped.
+
+    The copies of `mine` by content hash, and what hindered: what is not written now, the next receive writes.
+    """
+    from jianbao.intake.outstanding import folders_after, write_lists
+    from jianbao.intake.returned import write_returns
+
+    store, folder = workspace.store, workspace.path("returns")
+    trouble: list[str] = []
+    with store.lock_named("returns"):
+        pending, unlisted, copies = store.unreturned(), store.unlisted(), dict[str, str]()
+        try:
+            sweep_parts(folder)
+            for n in range(0, len(pending), RETURNS_AT_ONCE):
+                made = write_returns(workspace, pending[n : n + RETURNS_AT_ONCE])
+                copies |= {sha: "" if p is None else p.relative_to(folder).as_posix() for sha, p in made.items()}
+        except (OSError, StoreError) as e:
+            trouble.append(f"退回的副本没有写成（{e}）；下次收表时补写。")
+        try:
+            write_lists(workspace, folders_after(workspace, {*mine, *pending, *unlisted}))
+            # Only now, so that whoever finishes what was stopped here writes the lists as well.
+            store.all_returned(copies, unlisted)
+        except (OSError, StoreError) as e:  # open in Excel, or the disk is full
+            trouble.append(f"退回清单没有写成（{e}）；下次收表时重写。")
+    return {sha: folder / copy if copy else None for sha, copy in listing.copies(store.engine, mine).items()}, trouble
 
 
-@_uncollected()
-def examine(workspace: Workspace, incoming: Sequence[Incoming]) -> list[Examined]:
-    """Reads and checks all of a batch together; one Examined for each file, in order."""
-    on = max((i.received_at for i in incoming), default=workspace.now).date()
-    contract = Contract(workspace.definitions, register_of(workspace, on))
-    books: dict[int, Book] = {}
-    findings: dict[int, list[Finding]] = {}
-    for n, sheets in read_each({n: (i.name, i.content) for n, i in enumerate(incoming)}):
-        i = incoming[n]
-        if isinstance(sheets, WorkbookError):
-            findings[n] = [Finding("error", sheets.rule, sheets.message, sheets.remedy, file=i.name)]
-            continue
-        books[n] = read_workbook(contract, i.name, sheets, i.received_at)
-        findings[n] = [*books[n].findings, *_not_filed(books[n])]
-    filed = [(n, s) for n, book in books.items() for s in book.sheets if is_filed(s)]
-    checked: dict[int, list[Checked]] = {}
-    for (n, _), one in zip(filed, check_sheets([s for _, s in filed], contract, workspace.store, on), strict=True):
-        checked.setdefault(n, []).append(one)
-    return [Examined(i, books.get(n), tuple(checked.get(n, ())), tuple(findings[n])) for n, i in enumerate(incoming)]
+def _moment(workspace: Workspace) -> tuple[datetime, tuple[str, ...]]:
+    """Now, but never before what was received last: a clock that was set back must not put new files before old ones."""
+    now, last = workspace.now, workspace.store.version()
+    if last is None or now > last.as_of:
+        return now, ()
+    at = last.as_of + timedelta(microseconds=1)
+    behind = last.as_of - now >= timedelta(seconds=1)
+    note = f"系统时钟比上次收表早（现在 {now:%Y-%m-%d %H:%M:%S}），收到时间记作 {at:%Y-%m-%d %H:%M:%S}；请校准时钟。"
+    return at, (note,) if behind else ()
 
 
-def _not_filed(book: Book) -> Iterable[Finding]:
-    for s in book.sheets:
-        if not is_filed(s):
-            yield replace(
-                s.finding(
-                    "warning",
-                    "not-filed",
-                    f"“{s.ledger.title}”是空的，没有选零报送，按未报处理。",
-                    "确实没有的，在“零报送”处选“是”；有的请填报。",
-                ),
-                row=None,
-            )
+def _batches(files: Sequence[Found]) -> Iterator[list[Found]]:
+    batch: list[Found] = []
+    size = 0
+    for f in sorted(files, key=lambda f: (f.received_at, f.name)):
+        if batch and size + f.mark.size > BATCH:
+            yield batch
+            batch, size = [], 0
+        batch.append(f)
+        size += f.mark.size
+    if batch:
+        yield batch
 
 
-def _received(workspace: Workspace, e: Examined) -> Received:
-    i = e.incoming
-    submissions = []
-    for c in e.checked:
-        s = c.sheet
-        assert s.period is not None
-        submissions.append(
-            Submission(
-                s.ledger.name,
-                s.period.id,
-                s.period.ends,
-                s.filer,
-                c.units,
-                s.nil and not s.rows,
-                s.name,
-                c.accepted,
-                i.received_at > workspace.cut_off(s.period),
-                c.rows if c.accepted else None,
-                s.findings,
-            )
-        )
-    delivery = Delivery(i.sha256, i.name, len(i.content), e.book.filer if e.book else "", i.received_at, e.outcome)
-    return Received(delivery, i.content, tuple(submissions), e.findings)
+def _contents(files: Iterable[Found]) -> tuple[list[tuple[Found, bytes]], list[FileReport]]:
+    """The files that could be read whole, and those that are left for the next time."""
+    contents: list[tuple[Found, bytes]] = []
+    left = []
+    for f in files:
+        try:
+            contents.append((f, read(f)))
+        except Left as why:
+            left.append(left_report(f.name, f.received_at, why))
+    return contents, left
 
 
 def _sorted_out(incoming: Sequence[Incoming], seen: set[str]) -> tuple[list[Incoming], list[FileReport]]:
@@ -188,46 +150,11 @@ def _sorted_out(incoming: Sequence[Incoming], seen: set[str]) -> tuple[list[Inco
     duplicates = []
     for i in sorted(incoming, key=lambda i: (i.received_at, i.name)):
         if i.sha256 in seen or i.sha256 in new:
-            other = new[i.sha256].name if i.sha256 in new else "以前收到的文件"
-            duplicates.append(FileReport(i.name, "duplicate", i.received_at, guesses=(f"与{other}内容相同，没有再收",)))
+            duplicates.append(_duplicate(i.name, i.received_at, new[i.sha256].name if i.sha256 in new else ""))
         else:
             new[i.sha256] = i
     return list(new.values()), duplicates
 
 
-def _listed(path: Path, default: datetime, *, must_exist: bool) -> list[Incoming]:
-    """Every file in a folder and below, or the one file; lock files and lists of received times left out."""
-    if not path.exists():
-        if must_exist:
-            raise JianbaoError(f"{path} is not there. Name a workbook, or a folder with workbooks in it.")
-        return []
-    paths = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-    times: dict[Path, dict[str, datetime]] = {}
-    result = []
-    for p in paths:
-        if p.name.startswith(("~$", ".")) or p.name == RECEIVED_LIST:
-            continue
-        if p.parent not in times:
-            times[p.parent] = _received_times(p.parent / RECEIVED_LIST)
-        name = p.name if path.is_file() else p.relative_to(path).as_posix()
-        content = p.read_bytes()
-        at = times[p.parent].get(p.name, default)
-        result.append(Incoming(p, name, content, at, hashlib.sha256(content).hexdigest()))
-    return result
-
-
-def _received_times(path: Path) -> dict[str, datetime]:
-    """file → received time, naive local. Raises JianbaoError naming the line that cannot be meant."""
-    if not path.exists():
-        return {}
-    times = {}
-    with path.open(encoding="utf-8-sig", newline="") as f:
-        for row in (reader := csv.DictReader(f)):
-            try:
-                times[str(row["file"])] = datetime.fromisoformat(str(row["received_at"]).strip()).replace(tzinfo=None)
-            except (KeyError, ValueError):
-                raise JianbaoError(
-                    f"{path}:{reader.line_num}: should have the columns file and received_at, "
-                    "with times such as 2023-10-23T11:40."
-                ) from None
-    return times
+def _duplicate(name: str, at: datetime, other: str = "") -> FileReport:
+    return FileReport(mask(name), "duplicate", at, guesses=(f"与{other or '以前收到的文件'}内容相同，没有再收",))
