@@ -25,6 +25,7 @@ from jianbao.intake.cells import (
     parse_column,
     parser,
 )
+from jianbao.intake.writing import numeral, row_list
 
 W42 = Period("2023-W42")
 
@@ -184,9 +185,84 @@ def test_units_by_any_of_their_names_on_the_day() -> None:
 
 def test_a_column_keeps_its_length_and_says_where_it_is_wrong() -> None:
     column = Column(title="人数", type="int")
-    values, bad = parse_column([3.0, "", "４", "五", "—", " "], "int", parser(column), {})
-    assert values == [3, None, 4, None, None, None]
-    assert {k: e.message for k, e in bad.items()} == {3: "“五”不是数字。"}
+    values, bad = parse_column([3.0, "", "４", "几", "—", " ", "\u200b"], "int", parser(column), {})
+    assert values == [3, None, 4, None, None, None, None]
+    assert {k: e.message for k, e in bad.items()} == {3: "“几”不是数字。"}
+
+
+def test_a_guess_is_told_each_time_it_is_made() -> None:
+    parse, memo = parser(Column(title="人数", type="int")), {"": None}
+    for _ in range(2):
+        guessed: dict[str, list[int]] = {}
+        assert parse_column(["十二", 3.0, "十二"], "int", parse, memo, guessed) == ([12, 3, 12], {})
+        assert guessed == {"numeral": [0, 2]}
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("零", 0),
+        ("两", 2),
+        ("十", 10),
+        ("一十二", 12),
+        ("二十", 20),
+        ("一百", 100),
+        ("一百零五", 105),
+        ("一百一十", 110),
+        ("两千零三", 2003),
+        ("九千九百九十九", 9999),
+    ],
+)
+def test_numbers_in_words(said: str, meant: int) -> None:
+    assert numeral(said) == meant
+
+
+@pytest.mark.parametrize("said", ["", "一百二", "二三", "十十", "一百零二十", "百", "几十", "十二个半", "一万"])
+def test_what_is_no_number_in_words(said: str) -> None:
+    assert numeral(said) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("2023年10月8日上午9:30", datetime(2023, 10, 8, 9, 30)),
+        ("2023年10月8日 下午3点", datetime(2023, 10, 8, 15)),
+        ("2023-10-08 3:30 PM", datetime(2023, 10, 8, 15, 30)),
+        ("2023-10-08 09:30:15", datetime(2023, 10, 8, 9, 30, 15)),
+        ("二〇二三年十月二十一日九时三十分", datetime(2023, 10, 21, 9, 30)),
+        ("23年10月8日", datetime(2023, 10, 8)),
+    ],
+)
+def test_times_as_people_write_them(said: str, meant: datetime) -> None:
+    assert as_datetime(said, W42) == meant
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("8/10/2023", "分不清是 8月10日 还是 10月8日"),
+        ("8/10/23", "分不清年、月、日"),
+        ("22/10/23", "分不清年、月、日"),  # of 2022 from one end, of this year from the other
+        ("99/10/8", "分不清年、月、日"),
+        ("2023-10-08 25:00", "没有这一天"),
+        ("32/13/2023", "没有这一天"),
+    ],
+)
+def test_a_day_that_may_be_two_is_refused(said: str, why: str) -> None:
+    with pytest.raises(BadCell, match=why):
+        as_date(said, W42)
+
+
+def test_a_short_year_needs_a_period_to_be_near_to() -> None:
+    assert as_date("24/1/2", Period("2023-W52")) == date(2024, 1, 2)
+    with pytest.raises(BadCell, match="分不清年、月、日"):
+        as_date("24/1/2")
+
+
+def test_rows_are_listed_in_runs() -> None:
+    assert row_list([7]) == "第 7 行"
+    assert row_list([7, 8, 10, 11, 12]) == "第 7、8、10—12 行"
+    assert row_list(range(1, 20, 2)) == "第 1、3、5、7、9、11 等 10 行"
 
 
 def test_a_code_that_looks_like_an_empty_mark_is_a_code() -> None:

@@ -1,62 +1,38 @@
-"""One raw cell to one value, as people write it; what cannot be meant is a BadCell. Imports definitions, errors.
+"""One raw cell to one value, as people write it; what cannot be meant is a BadCell. Imports writing, dates, definitions, errors.
 
 Readers give text, float, bool, date, datetime, time or timedelta, and "" for an empty cell. Messages are for the person
-who filled the cell in.
+who filled the cell in. What was taken although the cell left something open is a Guess, and said.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from jianbao.definitions.ledger import Column
 from jianbao.definitions.period import Period
 from jianbao.definitions.register import Register
 from jianbao.errors import suggestions
+from jianbao.intake.dates import as_date as as_date
+from jianbao.intake.dates import as_datetime as as_datetime
+from jianbao.intake.dates import read_datetime
+from jianbao.intake.writing import BadCell as BadCell
+from jianbao.intake.writing import Guess, clean, numeral, says_nothing
+from jianbao.intake.writing import shown as shown
+from jianbao.intake.writing import squash as squash
 
 EMPTY_MARKS = frozenset(("/", "\\", "-", "--", "—", "——", "无", "暂无", "N/A", "n/a", "／"))
 _SCALES = {"万": 10_000, "亿": 100_000_000}
-_MEASURES = "元人次个件天场条篇份名家户项期处所起支台套只辆间"
+MEASURES = "元人次个件天场条篇份名家户项期处所起支台套只辆间"
 _YES = frozenset(("是", "√", "✓", "✔", "☑", "对", "有", "Y", "YES", "TRUE", "1", "已"))
 _NO = frozenset(("否", "×", "✗", "✘", "☐", "X", "错", "没有", "N", "NO", "FALSE", "0", "未", "无"))
 _NUMBER = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+|(?=\.\d))(\.\d+)?")
-_DAY = re.compile(r"(?:(\d{4})[年./-])?(\d{1,2})[月./-](\d{1,2})日?(?:T?(\d{1,2})[:时](\d{2})?(?:分)?(?::(\d{2})(?:\.\d+)?)?)?")
+_SPACED = re.compile(r"\d\s+\d")
+_THOUSANDS = re.compile(r"\D*\d{1,3}(?:\s\d{3})+(?:\.\d+)?\D*")
 # Inside [ ]: characters that squashing turns into ordinary 汉字, such as ⼩ and ㊟.
 COMPATIBLE = "\u2e80-\u2fdf\u3200-\u33ff\uf900-\ufaff\U0002f800-\U0002fa1f"
-_SERIAL_ZERO = datetime(1899, 12, 30)
-
-
-class BadCell(ValueError):
-    """A cell that cannot be meant: what is wrong, and what to write instead."""
-
-    def __init__(self, message: str, remedy: str, rule: str = "type") -> None:
-        super().__init__(f"{message} {remedy}")
-        self.message, self.remedy, self.rule = message, remedy, rule
-
-
-def squash(text: Any) -> str:
-    """Text as names and codes are compared: half-width, without any space."""
-    text = str(text)
-    return "".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).split())
-
-
-def shown(value: Any, limit: int = 40) -> str:
-    """A value as a finding quotes it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, float):
-        return f"{value:.15g}"
-    if isinstance(value, datetime):
-        return value.isoformat(" ", "minutes") if value.time() != time(0) else value.date().isoformat()
-    if isinstance(value, list | tuple):
-        return "、".join(str(v) for v in value)
-    text = str(value).strip()
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 # Each of these takes a cell that is not empty.
@@ -68,13 +44,15 @@ def as_number(value: Any) -> float:
         return float(value)
     if not isinstance(value, str):
         raise BadCell(f"“{shown(value)}”不是数字。", "请填数字，并把单元格格式改为“常规”。")
+    if _SPACED.search(value) and not _THOUSANDS.fullmatch(value.strip()):
+        raise BadCell(f"“{shown(value)}”中间有空格，分不清是不是一个数。", "请去掉空格，或一格只填一个数。")
     text = squash(value).replace("￥", "").replace("¥", "").replace("−", "-")
     match = _NUMBER.match(text)
     rest = text[match.end() :] if match else text
     scale = 1
     if match and rest[:1] in _SCALES:
         scale, rest = _SCALES[rest[0]], rest[1:]
-    if match is None or (rest and not (len(rest) == 1 and rest in _MEASURES)):
+    if match is None or (rest and not (len(rest) == 1 and rest in MEASURES)):
         raise BadCell(f"“{shown(value)}”不是数字。", "请只填阿拉伯数字，如 12 或 12.5（小数用点，不加“约”“余”等字）。")
     number = float((match[1] + match[2] + (match[3] or "")).replace(",", ""))
     # 3.5万 is 35000, not 35000.000000000004
@@ -92,61 +70,35 @@ def as_int(value: Any) -> int:
 
 def as_percent(value: Any) -> float:
     """A share: 85.3%, 85.3 and a cell holding 0.853 are all 0.853."""
+    found = _percent(value)
+    return float(found.value if isinstance(found, Guess) else found)
+
+
+def _percent(value: Any) -> Any:
+    """The same, as a Guess for 85.3."""
     text = squash(value) if isinstance(value, str) else ""
     if text.endswith("%"):
         return _hundredth(as_number(text[:-1]))
     number = as_number(value)
     if 1 < number < 2:  # 1.2 in a percent cell is 120 %, typed into a plain one it is 1.2 %
         raise BadCell(f"“{shown(value)}”分不清是 {number:g}% 还是 {number * 100:g}%。", "请带百分号填写。", "percent")
-    return number if -1 <= number <= 1 else _hundredth(number)
+    return number if -1 <= number <= 1 else Guess(_hundredth(number), "percent")
+
+
+def _count(value: Any) -> Any:
+    """A whole number; one in 汉字 as a Guess."""
+    try:
+        return as_int(value)
+    except BadCell:
+        text = squash(value) if isinstance(value, str) else ""
+        number = numeral(text[:-1] if len(text) > 1 and text[-1] in MEASURES else text)
+        if number is None:
+            raise
+        return Guess(number, "numeral")
 
 
 def _hundredth(number: float) -> float:
     return float(f"{number / 100:.12g}")
-
-
-def as_datetime(value: Any, near: Period | None = None) -> datetime:
-    """2023年10月8日, 2023.10.8, 20231008, 10月8日 (of the year nearest to `near`), an Excel serial, with or without a time."""
-    if isinstance(value, datetime):
-        return value
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)
-    how = "请写成 2023-10-08 或 10月8日。"
-    if isinstance(value, float | int) and not isinstance(value, bool):
-        if value == int(value) and 19_000_101 <= value <= 21_001_231:
-            value = str(int(value))
-        elif 20_000 <= value < 80_000:
-            return _SERIAL_ZERO + timedelta(days=round(value * 86_400) / 86_400)
-        else:
-            raise BadCell(f"“{shown(value)}”不是日期。", how)
-    if not isinstance(value, str):
-        raise BadCell(f"“{shown(value)}”不是日期。", how)
-    text = re.sub(r"\(?(?:周|星期)[一二三四五六日天]\)?", "", squash(value)).replace("号", "日").rstrip("上下午")
-    if re.fullmatch(r"\d{8}", text):
-        text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
-    match = _DAY.fullmatch(text)
-    if match is None:
-        several = len(re.findall(r"\d{1,2}日", text)) > 1 or re.search(r"[至~]", text)
-        raise BadCell(f"“{shown(value)}”不是一个日期。", "一行只填一天，请填开始的那一天。" if several else how)
-    year, month, day, hour, minute, second = (int(g) if g else None for g in match.groups())
-    assert month is not None and day is not None
-    try:
-        if year is None:
-            year = _year(month, day, near)
-        return datetime(year, month, day, hour or 0, minute or 0, second or 0)
-    except ValueError:
-        raise BadCell(f"“{shown(value)}”：没有这一天。", how) from None
-
-
-def _year(month: int, day: int, near: Period | None) -> int:
-    if near is None:
-        raise BadCell(f"{month}月{day}日没有写年份。", "请写成 2023-10-08。")
-    days = [date(near.ends.year + n, month, min(day, 28)) for n in (-1, 0, 1)]
-    return min(days, key=lambda d: abs((d - near.ends).days)).year
-
-
-def as_date(value: Any, near: Period | None = None) -> date:
-    return as_datetime(value, near).date()
 
 
 def as_bool(value: Any) -> bool:
@@ -161,7 +113,7 @@ def as_bool(value: Any) -> bool:
 
 
 def as_text(value: Any) -> str:
-    return value.strip() if isinstance(value, str) else shown(value)
+    return clean(value) if isinstance(value, str) else shown(value)
 
 
 def as_identifier(value: Any) -> str:
@@ -179,9 +131,7 @@ class Codes:
 
     def __init__(self, column: Column) -> None:
         self.title, self.codes = column.title, column.codes
-        self.known = {
-            squash(said).upper(): code for said, code in [*column.code_aliases.items(), *((code, code) for code in column.codes)]
-        }
+        self.known = {squash(said).upper(): code for said, code in [*column.code_aliases.items(), *((code, code) for code in column.codes)]}
 
     def __call__(self, value: Any) -> str:
         said = as_text(value)
@@ -227,22 +177,22 @@ class Units:
         raise BadCell(f"单位名册里没有“{shown(value)}”。", f"{hint}请按名册填单位名称、简称或编码。", "unit")
 
 
-Parse = Callable[[Any], Any]
+Parse = Callable[[Any], Any]  # a value or a Guess
 
 
 def parser(column: Column, *, near: Period | None = None, units: Units | None = None, identifier: bool = False) -> Parse:
-    """What turns a cell of `column` that is not empty into its value, or raises BadCell."""
+    """What turns a cell of `column` that is not empty into its value or a Guess, or raises BadCell."""
     match column.type:
         case "int":
-            return as_int
+            return _count
         case "num":
             return as_number
         case "percent":
-            return as_percent
+            return _percent
         case "date":
-            return lambda value: as_date(value, near)
+            return lambda value: _date(value, near)
         case "datetime":
-            return lambda value: as_datetime(value, near)
+            return lambda value: read_datetime(value, near)
         case "bool":
             return as_bool
         case "code":
@@ -254,8 +204,19 @@ def parser(column: Column, *, near: Period | None = None, units: Units | None = 
     return as_identifier if identifier else as_text
 
 
-def parse_column(values: Sequence[Any], kind: str, parse: Parse, memo: dict[str, Any]) -> tuple[list[Any], Mapping[int, BadCell]]:
-    """The values, None where empty or wrong, and what is wrong by position.
+def _date(value: Any, near: Period | None) -> Any:
+    found = read_datetime(value, near)
+    return Guess(found.value.date(), found.why) if isinstance(found, Guess) else found.date()
+
+
+def parse_column(
+    values: Sequence[Any],
+    kind: str,
+    parse: Parse,
+    memo: dict[Any, Any],
+    guessed: dict[str, list[int]] | None = None,
+) -> tuple[list[Any], Mapping[int, BadCell]]:
+    """The values, None where empty or wrong, and what is wrong by position; into `guessed` why → positions of guesses.
 
     Most cells already have the type they should: those are taken without a call. Texts met before (codes, units) come
     from `memo`, which belongs to one `parse`.
@@ -267,11 +228,14 @@ def parse_column(values: Sequence[Any], kind: str, parse: Parse, memo: dict[str,
         return list(values), {}
     if kinds == {str}:
         if free and parse is as_text:
-            return [value.strip() or None for value in values], {}
+            # A test of the whole column at once; nearly none needs more.
+            tidy = str.strip if "".join(values).isprintable() else clean
+            return [tidy(value) or None for value in values], {}
         if all(value in memo for value in values):
             return [memo[value] for value in values], {}
     result: list[Any] = []
     bad: dict[int, BadCell] = {}
+    before: dict[Any, Guess] = memo.setdefault(Guess, {})
     add = result.append
     for i, value in enumerate(values):
         if value == "":
@@ -285,18 +249,27 @@ def parse_column(values: Sequence[Any], kind: str, parse: Parse, memo: dict[str,
             if value in memo:
                 add(memo[value])
                 continue
-            if value.isspace() or (not free and value.strip() in EMPTY_MARKS and not _is_value(parse, value)):
+            if says_nothing(value) or (not free and value.strip() in EMPTY_MARKS and not _is_value(parse, value)):
                 add(None)
                 continue
         elif cls is float and kind == "int" and value == (n := int(value) if -(2**53) < value < 2**53 else None):
             add(n)
             continue
         try:
-            parsed = parse(value)
+            parsed = before[value] if value in before else parse(value)
         except BadCell as e:
             bad[i] = e
             add(None)
             continue
+        if parsed.__class__ is Guess:
+            if guessed is not None:
+                guessed.setdefault(parsed.why, []).append(i)
+            if len(before) < 10_000:
+                before[value] = parsed
+            add(parsed.value)
+            continue
+        if free and parsed == "":
+            parsed = None
         add(parsed)
         if cls is str and not free and len(memo) < 10_000:
             memo[value] = parsed

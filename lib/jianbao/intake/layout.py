@@ -21,10 +21,13 @@ from jianbao.intake.cells import COMPATIBLE, Units, shown, squash
 from jianbao.intake.reader import RawSheet
 
 TITLE_ROW, ADVICE_ROW, FILER_ROW, PERIOD_ROW, NIL_ROW, HEADER_ROW = 1, 2, 3, 4, 5, 6  # as Excel numbers them
-FILER_LABEL, PERIOD_LABEL, NIL_LABEL, UNIT_TITLE = "填报单位", "统计期", "零报送", "单位"
+FILER_LABEL, PERIOD_LABEL, NIL_LABEL, STAMP_LABEL, UNIT_TITLE = "填报单位", "统计期", "零报送", "盖章件", "单位"
 HINT = "←"  # begins a text that explains a cell and is no value
 META_SHEET, CODES_SHEET = "_meta", "_codes"
+INSIDE = " › "  # between an archive's name and what is in it
 RESULT_SHEET = "核查结果"  # the first sheet of a returned copy
+RETURNED_SHEET = "退回事项"  # in a template: rows the office sent back; not read
+SLIP, EXPLANATION, NUMBER = "回执号", "说明", "编号"  # its number, and of its columns the filer's and each finding's own
 
 _LABELS = {
     "填报单位": "filer",
@@ -35,9 +38,10 @@ _LABELS = {
     "填报期": "period",
     "统计周期": "period",
     "零报送": "nil",
+    "盖章件": "stamped",
 }
 _LABEL = re.compile(f"({'|'.join(_LABELS)})(\\(.*?\\))?(:?)(.*)")
-_LABELLED = re.compile(f"\\s*[填报上统零{COMPATIBLE}]")  # cheaper than squashing every cell above a header
+_LABELLED = re.compile(f"\\s*[填报上统零盖{COMPATIBLE}]")  # cheaper than squashing every cell above a header
 _PERIODS = (
     r"\d{4}-?W\d{1,2}",
     r"\d{4}年第?\d+周",
@@ -58,6 +62,7 @@ class Identity:
     filer: Any = ""
     period: Any = ""
     nil: Any = ""
+    stamped: Any = ""
     ledgers: dict[str, str] = field(default_factory=dict)  # sheet → ledger, from `_meta` only
 
 
@@ -94,14 +99,17 @@ def hidden_identity(sheets: Sequence[RawSheet]) -> Identity:
 
 
 def named_period(file: str) -> str:
-    """The part of a file's name that looks like a period, or ""."""
-    stem = squash(PurePath(file).stem).upper()
-    return next((m[0] for p in _PERIODS if (m := re.search(p, stem))), "")
+    """The part of a file's name, or else of its archive's, that looks like a period; or ""."""
+    stems = [squash(PurePath(part).stem).upper() for part in reversed(file.split(INSIDE))]
+    return next((m[0] for stem in stems for p in _PERIODS if (m := re.search(p, stem))), "")
 
 
 def named_unit(file: str, units: Units) -> str:
-    """The one unit that a file's name names: a part of it, else the longest name within it; or ""."""
-    stem = PurePath(file).stem
+    """The one unit that a file's name, or else its archive's, names: a part of it, else the longest name within it; or ""."""
+    return next((found for part in reversed(file.split(INSIDE)) if (found := _unit_in(PurePath(part).stem, units))), "")
+
+
+def _unit_in(stem: str, units: Units) -> str:
     parts = [p for p in re.split(r"[\s_\-—–()（）【】\[\]、,，.+]+", stem) if p]
     found = {code for part in parts if len(codes := units.find(part)) == 1 for code in codes}
     if not found:
@@ -114,7 +122,10 @@ def named_unit(file: str, units: Units) -> str:
 def filing_period(said: Any, ledger: Ledger | None, today: date, campaign: Campaign) -> Period | str:
     """A period as filers write it, of the campaign's kind; else what is wrong with it."""
     if isinstance(said, date):  # Excel turns 2023-10 and 10.16 into dates
-        return campaign.period_of(said.date() if isinstance(said, datetime) else said)
+        try:
+            return campaign.period_of(said.date() if isinstance(said, datetime) else said)
+        except (UnknownName, OverflowError):  # the last days of the year 9999
+            return f"统计期“{shown(said)}”看不懂。请写成 {campaign.period_of(today).id} 的样子。"
     text = squash(shown(said))
     how = f"请写成 {campaign.period_of(today).id} 或 {campaign.period_of(today).label} 的样子。"
     found = None

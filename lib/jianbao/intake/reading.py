@@ -1,8 +1,9 @@
-"""One sheet read by its ledger: typed columns and what is wrong in cells. Imports sheet, cells, reader, definitions."""
+"""One sheet read by its ledger: typed columns, what is wrong in cells, and what had to be guessed. Imports rows, sheet, headers,
+cells, reader, definitions.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,16 +11,24 @@ from typing import Any
 from jianbao.definitions.finding import Finding
 from jianbao.definitions.ledger import Column, Ledger
 from jianbao.definitions.period import Period
-from jianbao.intake.cells import COMPATIBLE, Parse, parse_column, squash
+from jianbao.intake.cells import Parse, parse_column, shown, squash
+from jianbao.intake.dates import SERIALS, SINCE_1904
+from jianbao.intake.headers import EXPLAINING, Header
+from jianbao.intake.layout import HEADER_ROW
 from jianbao.intake.reader import RawSheet
-from jianbao.intake.sheet import Header, Sheet, letters
+from jianbao.intake.rows import Rows, rows_below
+from jianbao.intake.sheet import MAX_SAID, Sheet, letters
+from jianbao.intake.writing import row_list
 
-TOTALS = frozenset(("合计", "总计", "小计", "共计", "合计:", "总计:"))
-# What one of these begins with, before it is squashed: nearly every row is told by it.
-CLOSING = re.compile(f"\\s*[合总小共填审制联单负经注说备{COMPATIBLE}]")
-# With its colon: a topic may well begin with 联系.
-FOOTER = re.compile(r"(填[表报](人|日期|时间)|审核人?|制表人?|联系(人|电话|方式)|(单位)?负责人|经办人?|注|说明|备注)(\(.*?\))?:")
-NUMBERS = frozenset(("int", "num", "percent"))
+# Behind a cell that left something open.
+WHY = {
+    "numeral": "用汉字写数",
+    "year": "没有写年份",
+    "century": "年份只写了两位",
+    "order": "年份写在最后",
+    "serial": "写的是日期序号",
+    "percent": "没有百分号",
+}
 
 
 def read_sheet(
@@ -33,10 +42,12 @@ def read_sheet(
     nil: bool,
     parse: Callable[[str], tuple[Parse, dict[str, Any]]],
     own_unit: str,
+    stop: int | None = None,
 ) -> Sheet:
-    """The typed rows below `header`. `parse(column)` gives the column's parser and memo; `own_unit` is the unit of a
-    sheet without a 单位 column, "" when it cannot be told."""
-    rows, kept, skipped = _rows(raw, ledger, header)
+    """The typed rows below `header` and before row `stop`. `parse(column)` gives the column's parser and memo; `own_unit`
+    is the unit of a sheet without a 单位 column, "" when it cannot be told."""
+    below = rows_below(raw, ledger, header, stop)
+    rows, kept = below.cells, below.kept
     base = Sheet(
         ledger,
         raw.name,
@@ -50,21 +61,40 @@ def read_sheet(
         header.places,
         header.row + 1,
     )
+    guesses = list(_about_layout(base, raw, header, below))
     findings = list(_about_header(base, header, rows, kept))
-    findings += skipped(base)
+    findings += _about_rows(base, below)
+
+    def column_of(name: str, kind: str) -> tuple[list[Any], Mapping[int, Any]]:
+        place = header.places[name]
+        cells = [rows[i][place] for i in kept]
+        if raw.since_1904 and kind in ("date", "datetime"):
+            cells = [c + SINCE_1904 if c.__class__ in (int, float) and SERIALS.start <= c + SINCE_1904 < SERIALS.stop else c for c in cells]
+        guessed: dict[str, list[int]] = {}
+        typed, bad = parse_column(cells, kind, *parse(name), guessed)
+        for why, at in guessed.items():
+            said = f"“{base.title(name)}”{row_list([base.rows[k] for k in at])}{WHY[why]}"
+            meant = f"{100 * typed[at[0]]:.6g}%" if why == "percent" else shown(typed[at[0]])
+            guesses.append(f"“{raw.name}”的{said}，如“{shown(rows[kept[at[0]]][place])}”读作 {meant}")
+        return typed, bad
+
     units: Sequence[str | None] = base.units
     if "unit" in header.places and "unit" not in ledger.columns:
-        units, bad = _column(rows, kept, header.places["unit"], "unit", parse("unit"))
+        units, bad = column_of("unit", "unit")
         base = replace(base, units=units)
-        findings += [
+        findings += base.many(
             base.finding("error", e.rule, e.message, e.remedy, at=k, column="unit", value=rows[kept[k]][header.places["unit"]])
             for k, e in bad.items()
-        ]
-        for k in _empty(units, bad):
-            if own_unit:
-                units = [own_unit if i == k else u for i, u in enumerate(units)]
-            else:
-                findings.append(base.finding("error", "unit", "没有填单位。", "填上这一行是哪个单位的。", at=k, column="unit"))
+        )
+        empty = _empty(units, bad)
+        if own_unit:
+            units = list(units)
+            for k in empty:
+                units[k] = own_unit
+        else:
+            findings += base.many(
+                base.finding("error", "unit", "没有填单位。", "填上这一行是哪个单位的。", at=k, column="unit") for k in empty
+            )
     elif kept and not own_unit and ledger.kind != "master":
         findings.append(base.finding("error", "unit", "代报几个单位的表要有“单位”一列。", "请用下发的模板，逐行写明单位。"))
     if units is not base.units:
@@ -76,28 +106,21 @@ def read_sheet(
         if place is None:
             values[name] = [None] * len(kept)
             continue
-        typed, bad = _column(rows, kept, place, column.type, parse(name))
+        typed, bad = column_of(name, column.type)
         values[name] = typed
         if bad:
-            findings += [
+            findings += base.many(
                 base.finding("error", e.rule, e.message, e.remedy, at=k, column=name, value=rows[kept[k]][place])
                 for k, e in bad.items()
-            ]
+            )
         if column.required and None in typed:
-            findings += [
+            findings += base.many(
                 base.finding("error", "required", f"“{column.title}”没有填。", _needed(column), at=k, column=name)
                 for k in _empty(typed, bad)
                 if (kept[k], place) not in faults
-            ]
-    findings += _faults(base, faults, kept)
-    return replace(base, values=values, findings=tuple(findings))
-
-
-def _column(
-    rows: Sequence[Sequence[Any]], kept: Sequence[int], place: int, kind: str, how: tuple[Parse, dict[str, Any]]
-) -> tuple[list[Any], Mapping[int, Any]]:
-    parse, memo = how
-    return parse_column([rows[i][place] for i in kept], kind, parse, memo)
+            )
+    findings += base.many(_faults(base, faults, kept)) if faults else ()
+    return replace(base, values=values, findings=tuple(findings), guesses=tuple(guesses)).keyed()
 
 
 def _empty(values: Sequence[Any], bad: Mapping[int, Any]) -> list[int]:
@@ -108,82 +131,47 @@ def _needed(column: Column) -> str:
     return f"这一列必填。{column.help}" if column.help else "这一列必填。"
 
 
-def _rows(raw: RawSheet, ledger: Ledger, header: Header) -> tuple[list[list[Any]], list[int], Callable[[Sheet], list[Finding]]]:
-    """The rows with merged cells filled down, the positions of those that say something, and what was passed over."""
-    rows, merged_numbers = _filled_down(raw, ledger, header)
-    faulty = {r for r, _ in raw.faults}
-    mapped = list(header.places.values())
-    # Only a sheet with further columns can have rows that say something, but not to us.
-    strange = bool(header.unknown) or len(mapped) < (len(rows[header.row]) if rows else 0)
-    needed = [j for name, j in header.places.items() if name in ledger.columns and ledger.columns[name].required]
-    kept, totals = [], []
-    for i in range(header.row + 1, len(rows)):
-        row = rows[i]
-        first = _first(row)
-        if first is None and i not in faulty:
-            continue
-        if strange and i not in faulty and all(row[j] == "" for j in mapped) and first not in TOTALS:
-            continue
-        if first in TOTALS:
-            totals.append(i)
-        elif not (first and FOOTER.match(first) and 2 * sum(row[j] != "" for j in needed) <= len(needed)):
-            kept.append(i)
+def _about_layout(sheet: Sheet, raw: RawSheet, header: Header, below: Rows) -> Iterator[str]:
+    """What had to be guessed of where things stand, and what stands where nobody sees it."""
+    titles = "、".join(f"“{written}”认作“{sheet.title(name)}”" for written, name in header.guessed.items())
+    said = [f"的表头认作{row_list(range(header.first + 1, header.row + 2))}"] if sheet.period and _moved(header, sheet) else []
+    said += [f"的列名{titles}"] if titles else []
+    for name, filled in below.filled.items():
+        said.append(f"的“{sheet.title(name)}”合并了单元格，{row_list([i + 1 for i in filled])}按合并的内容读")
+    said += below.said()
+    kept = set(below.kept) if raw.hidden_rows else ()
+    hidden = [i + 1 for i in raw.hidden_rows if i in kept]
+    if hidden:
+        said.append(f"{row_list(hidden)}{'被筛选隐藏' if raw.filtered else '是隐藏的'}，也收了（共 {len(hidden)} 行）")
+    columns = [f"{letters(j)} 列“{sheet.title(n)}”" for n, j in header.places.items() if j in raw.hidden_columns]
+    if columns and below.kept:
+        said.append(f"的 {'、'.join(columns)}是隐藏的，也收了")
+    for text in said:
+        yield f"“{raw.name}”{text}"
 
-    def say(sheet: Sheet) -> list[Finding]:
-        said = []
-        if totals:
-            listed = "、".join(str(i + 1) for i in totals[:5])
-            at = replace(sheet, rows=[i + 1 for i in totals])
-            said.append(
-                replace(
-                    at.finding("warning", "total", f"第 {listed} 行是合计，没有收。", "合计由系统计算，请删去合计行。"),
-                    row=totals[0] + 1,
-                    cell=f"A{totals[0] + 1}",
-                )
+
+def _moved(header: Header, sheet: Sheet) -> bool:
+    """Published tables have their header anywhere: nothing to say."""
+    return (header.row != HEADER_ROW - 1 or header.levels > 1) and sheet.ledger.filing != "source"
+
+
+def _about_rows(sheet: Sheet, below: Rows) -> Iterator[Finding]:
+    if below.totals:
+        listed, first = "、".join(str(i + 1) for i in below.totals[:5]), below.totals[0] + 1
+        at = replace(sheet, rows=[first])
+        total = at.finding("warning", "total", f"第 {listed} 行是合计，没有收。", "合计由系统计算，请删去合计行。")
+        yield replace(total, row=first, cell=f"A{first}")
+    places = {i: k for k, i in enumerate(below.kept)} if below.merged_numbers else {}
+    for i, name in below.merged_numbers[:MAX_SAID]:
+        if i in places:
+            yield sheet.finding(
+                "warning",
+                "merged",
+                f"“{sheet.title(name)}”合并了几行，数字只计入第一行。",
+                "请取消合并，逐行填写。",
+                at=places[i],
+                column=name,
             )
-        for i, name in merged_numbers:
-            if i in kept:
-                said.append(
-                    sheet.finding(
-                        "warning",
-                        "merged",
-                        f"“{ledger.columns[name].title}”合并了几行，数字只计入第一行。",
-                        "请取消合并，逐行填写。",
-                        at=kept.index(i),
-                        column=name,
-                    )
-                )
-        return said
-
-    return rows, kept, say
-
-
-def _first(row: Sequence[Any]) -> str | None:
-    """The first cell that says something, squashed when it may close the rows, else ""; None when none does."""
-    for cell in row:
-        if cell.__class__ is not str:
-            return ""
-        if cell and not cell.isspace():
-            return squash(cell) if len(cell) < 60 and CLOSING.match(cell) else ""
-    return None
-
-
-def _filled_down(raw: RawSheet, ledger: Ledger, header: Header) -> tuple[list[list[Any]], list[tuple[int, str]]]:
-    """A text or date merged over several rows holds for each; a number counts once, so it stays in the first."""
-    names = {place: name for name, place in header.places.items()}
-    rows, numbers = raw.rows, []
-    for top, left, bottom, _ in raw.merged:
-        name = names.get(left)
-        if bottom <= top or top <= header.row or name is None or bottom >= len(rows):
-            continue
-        if name in ledger.columns and ledger.columns[name].type in NUMBERS:
-            numbers.append((top, name))
-            continue
-        rows = list(rows) if rows is raw.rows else rows
-        for i in range(top + 1, bottom + 1):
-            if rows[i].count("") < len(rows[i]):
-                rows[i] = [rows[top][left] if j == left else cell for j, cell in enumerate(rows[i])]
-    return rows, numbers
 
 
 def _about_header(sheet: Sheet, header: Header, rows: Sequence[Sequence[Any]], kept: Sequence[int]) -> Iterator[Finding]:
@@ -210,7 +198,7 @@ def _about_header(sheet: Sheet, header: Header, rows: Sequence[Sequence[Any]], k
             cell=f"{letters(j)}{header.row + 1}",
             row=header.row + 1,
         )
-    more = {t: j for t, j in header.unknown.items() if any(rows[i][j] != "" for i in kept)}
+    more = {t: j for t, j in header.unknown.items() if any(rows[i][j] != "" for i in kept) and squash(t) not in EXPLAINING}
     if more:
         where = next(iter(more.values()))
         yield replace(

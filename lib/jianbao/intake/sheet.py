@@ -1,30 +1,19 @@
-"""What a sheet is once it is read, and how its columns are known. Imports cells, definitions."""
+"""What a sheet is once it is read. Imports headers, cells, definitions."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from jianbao.definitions.finding import Finding
 from jianbao.definitions.ledger import Ledger
 from jianbao.definitions.period import Period
-from jianbao.intake.cells import shown, squash
+from jianbao.intake.cells import shown
+from jianbao.intake.headers import UNIT_TITLES
 
-UNIT_TITLES = ("单位", "单位名称", "所属单位", "被审单位", "单位编码")
-SERIAL = frozenset(("序号", "NO", "NO.", "行号"))
-SEARCHED_ROWS = 30  # how far down a header may stand
-
-
-@dataclass(frozen=True)
-class Header:
-    """The row of column titles: `places` from the ledger's names ("unit" too) to sheet columns, 0-based."""
-
-    row: int
-    places: Mapping[str, int]
-    unknown: Mapping[str, int] = field(default_factory=dict)  # titles that no column has
-    twice: Mapping[str, int] = field(default_factory=dict)
+MAX_SAID = 1000  # cells of a column with the same mistake that are told of one by one
 
 
 @dataclass(frozen=True)
@@ -43,6 +32,7 @@ class Sheet:
     places: Mapping[str, int]
     header: int
     findings: tuple[Finding, ...] = ()
+    guesses: tuple[str, ...] = ()  # what had to be guessed to read it
 
     def finding(
         self, severity: Any, rule: str, message: str, remedy: str, *, at: int | None = None, column: str = "", value: Any = None
@@ -65,6 +55,52 @@ class Sheet:
             unit=(self.units[at] if at is not None else None) or self.filer,
             ledger=self.ledger.name,
             period=self.period.id if self.period else "",
+            key=self.key(at) if at is not None else "",
+        )
+
+    def key(self, at: int) -> str:
+        """What a row is told by in its ledger; "" when the ledger has no key, or the row does not say it."""
+        said = [shown(self.values[k][at]) for k in self.ledger.key if k in self.values]
+        return "·".join(said) if len(said) == len(self.ledger.key) and all(said) else ""
+
+    def keyed(self) -> Sheet:
+        """With the key of its row in every finding that has one."""
+        if not self.ledger.key or not self.findings:
+            return self
+        at = {row: k for k, row in enumerate(self.rows)}
+        return replace(self, findings=tuple(
+            f if f.key or f.row not in at else replace(f, key=self.key(at[f.row])) for f in self.findings))
+
+    def many(self, said: Iterable[Finding]) -> Iterator[Finding]:
+        """The first of what is said of one column and mistake, and how many more there are: it is one mistake, repeated."""
+        said = iter(said)
+        first = list(islice(said, MAX_SAID))
+        yield from first
+        if more := sum(1 for _ in said):
+            yield self.as_often(first[-1], more)
+
+    def bounded(self, said: Sequence[Finding]) -> Iterator[Finding]:
+        """The same of findings of several kinds."""
+        if len(said) <= MAX_SAID:
+            yield from said
+            return
+        kinds: dict[tuple[str, str], list[Finding]] = {}
+        for f in said:
+            kinds.setdefault((f.rule, f.column), []).append(f)
+        for alike in kinds.values():
+            yield from alike if len(alike) <= MAX_SAID + 1 else self.many(alike)  # one may be the last word of many
+
+    def as_often(self, said: Finding, more: int) -> Finding:
+        """In the place of `more` findings like this one."""
+        where = f"“{self.title(said.column)}”" if said.column else ""
+        return replace(
+            said,
+            message=f"{where}还有 {more} 行也是这样（{said.message.rstrip('。')}），没有逐一列出。",
+            remedy=f"请把整列改正。{said.remedy}",
+            cell=f"{letters(self.places.get(said.column, 0))}{self.header}",
+            row=self.header,
+            value="",
+            key="",
         )
 
     def adding(self, findings: Sequence[Finding]) -> Sheet:
@@ -80,32 +116,3 @@ def letters(column: int) -> str:
     while column >= 0:
         text, column = chr(65 + column % 26) + text, column // 26 - 1
     return text
-
-
-def titles(ledger: Ledger) -> dict[str, str]:
-    """Every title and alias of the ledger's columns, squashed → column name; 单位 too, unless the ledger uses it."""
-    index = {squash(said).upper(): name for name, c in ledger.columns.items() for said in (c.title, *c.aliases)}
-    if ledger.kind != "master":
-        for said in UNIT_TITLES:
-            index.setdefault(said, "unit")
-    return index
-
-
-def header_of(row: Sequence[Any], index: Mapping[str, str], number: int) -> Header:
-    """What `row` would be as the header of a ledger with these titles."""
-    places: dict[str, int] = {}
-    unknown: dict[str, int] = {}
-    twice: dict[str, int] = {}
-    for j, cell in enumerate(row):
-        if cell.__class__ is not str or not cell or cell.startswith("←"):     # a column that explains, and is none
-            continue
-        said = squash(cell).upper().strip("*:")
-        name = index.get(said) or index.get(re.sub(r"\([^()]*\)$", "", said).strip("*"))
-        if name is None:
-            if said and said not in SERIAL:
-                unknown[cell.strip()] = j
-        elif name in places:
-            twice[cell.strip()] = j
-        else:
-            places[name] = j
-    return Header(number, places, unknown, twice)

@@ -1,4 +1,4 @@
-"""How a filed workbook is understood: which sheet is which ledger, whose, for when. Imports contract, layout, reading, cells.
+"""How a filed workbook is understood: which sheet is which ledger, whose, for when. Imports stacked, contract, layout, reading.
 
 A filed sheet may have lost or moved anything the template had: sheets are known by name or by their column titles,
 identity is what the sheet shows, else what the hidden `_meta` remembers, else what the file is called. What had to be
@@ -17,6 +17,7 @@ from jianbao.definitions.ledger import Ledger
 from jianbao.definitions.period import Period
 from jianbao.intake.cells import BadCell, as_bool, as_date, parse_column, shown
 from jianbao.intake.contract import Contract
+from jianbao.intake.headers import SEARCHED_ROWS, Header
 from jianbao.intake.layout import (
     FILER_LABEL,
     HEADER_ROW,
@@ -24,6 +25,7 @@ from jianbao.intake.layout import (
     NIL_LABEL,
     PERIOD_LABEL,
     RESULT_SHEET,
+    RETURNED_SHEET,
     Identity,
     hidden_identity,
     named_period,
@@ -32,7 +34,8 @@ from jianbao.intake.layout import (
 )
 from jianbao.intake.reader import RawSheet
 from jianbao.intake.reading import read_sheet
-from jianbao.intake.sheet import SEARCHED_ROWS, Header, Sheet
+from jianbao.intake.sheet import Sheet
+from jianbao.intake.stacked import Table, stacked
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Book:
     sheets: tuple[Sheet, ...] = ()
     findings: tuple[Finding, ...] = ()
     guesses: tuple[str, ...] = ()
+    stamped: bool = False  # it says that a stamped scan comes with it
 
 
 def read_workbook(contract: Contract, file: str, raw: Sequence[RawSheet], received_at: datetime) -> Book:
@@ -57,24 +61,28 @@ class _Reading:
 
     def __init__(self, contract: Contract, file: str, raw: Sequence[RawSheet], received_at: datetime) -> None:
         self.contract, self.file, self.received_at = contract, file, received_at
-        self.shown = [s for s in raw if s.visible and s.name not in (META_SHEET, RESULT_SHEET)]
+        self.shown = [s for s in raw if s.visible and s.name not in (META_SHEET, RESULT_SHEET, RETURNED_SHEET)]
         self.hidden = [s for s in raw if not s.visible and s.name != META_SHEET]
         self.meta = hidden_identity(raw)
         self.findings: list[Finding] = []
         self.guesses: list[str] = []
+        self.stamped = False
 
     def book(self) -> Book:
-        matched = [(raw, *self._ledger(raw)) for raw in self.shown]
-        known = [(raw, ledger, header) for raw, ledger, header in matched if ledger is not None]
+        known = [table for raw in self.shown for table in self._tables(raw)]
         for raw in self.hidden:
             if self.contract.ledger_named(raw.name) and any(c != "" for row in raw.rows[HEADER_ROW:] for c in row):
                 self._say("warning", "hidden", f"工作表“{raw.name}”是隐藏的，没有收。", "要报的请取消隐藏后重新报送。", raw.name)
         if not known and not self.findings:
             self._say("error", "ledger", "没有找到要报的台账。", "请用下发的模板，不要改工作表名和表头。")
-        names = [ledger.name for _, ledger, _ in known]
+        self.guesses += [note for raw in (*self.shown, *self.hidden) for note in raw.notes]
+        if any(raw.since_1904 for raw in self.shown):
+            self.guesses.append("工作簿用的是 1904 日期系统，日期已按此换算")
+        names = [table.ledger.name for table in known]
         sheets = []
         filer, period = "", None
-        for raw, ledger, header in known:
+        for table in known:
+            raw, ledger, header = table.raw, table.ledger, table.header
             if names.count(ledger.name) > 1:
                 self._say(
                     "error",
@@ -88,22 +96,38 @@ class _Reading:
             if header is None:
                 self._say("error", "header", f"“{raw.name}”找不到表头。", "请用下发的模板，不要删改表头。", raw.name, ledger.name)
                 continue
-            sheet = self._sheet(raw, ledger, header, filer)
+            sheet = self._sheet(table, header, filer)
             if sheet is not None:
                 sheets.append(sheet)
+                self.guesses += sheet.guesses
                 filer, period = filer or sheet.filer, period or sheet.period
         return Book(
-            self.file, filer or self._any_filer(), period, tuple(sheets), tuple(self.findings), tuple(dict.fromkeys(self.guesses))
+            self.file,
+            filer or self._any_filer(),
+            period,
+            tuple(sheets),
+            tuple(self.findings),
+            tuple(dict.fromkeys(self.guesses)),
+            self.stamped,
         )
 
-    def _sheet(self, raw: RawSheet, ledger: Ledger, header: Header, before: str) -> Sheet | None:
-        said = shown_identity(raw.rows[: header.row])
+    def _sheet(self, table: Table, header: Header, before: str) -> Sheet | None:
+        raw, ledger = table.raw, table.ledger
+        said = shown_identity(raw.rows[table.start : header.first])
+        if table.start:  # who and when are often said once, at the top of the sheet
+            top = shown_identity(raw.rows[: table.start])
+            said = replace(
+                said,
+                filer=said.filer if said.filer != "" else top.filer,
+                period=said.period if said.period != "" else top.period,
+            )
         if ledger.filing == "source":  # tables are published as they are, without our identity lines
             said = replace(
                 said,
                 filer=said.filer or self.contract.source(ledger, self.received_at.date()),
                 period=said.period or self._published_for(raw, ledger, header),
             )
+        self.stamped = self.stamped or self._comes_stamped(said)
         period = self._period(said, ledger, raw.name)
         filer = self._filer(said, period.ends if period else self.received_at.date(), raw.name, ledger.name)
         if period is None or not filer:
@@ -131,7 +155,18 @@ class _Reading:
             nil=self._nil(said, raw, ledger),
             parse=self.contract.how(ledger, period, period.ends),
             own_unit=own,
+            stop=table.stop,
         )
+
+    def _tables(self, raw: RawSheet) -> list[Table]:
+        """The ledgers in a sheet: one, seldom several one below another, or none."""
+        several = stacked(self.contract, raw)
+        if several:
+            listed = "、".join(f"第 {t.start + 1} 行起“{t.ledger.title}”" for t in several)
+            self.guesses.append(f"“{raw.name}”里有 {len(several)} 张表：{listed}")
+            return several
+        ledger, header = self._ledger(raw)
+        return [] if ledger is None else [Table(raw, ledger, header)]
 
     def _ledger(self, raw: RawSheet) -> tuple[Ledger | None, Header | None]:
         """Which ledger a sheet is: by name, by what the template noted, by a title within the name, by its columns."""
@@ -236,6 +271,13 @@ class _Reading:
             if said.filer != "" and len(found := units.find(said.filer)) == 1:
                 return next(iter(found))
         return str(self.meta.filer) or named_unit(self.file, units)
+
+    def _comes_stamped(self, said: Identity) -> bool:
+        """√, 是 and 已附 say that a scan comes with the file; whatever else stands there does not."""
+        try:
+            return shown(said.stamped).startswith("已") or (said.stamped != "" and as_bool(said.stamped))
+        except BadCell:
+            return False
 
     def _nil(self, said: Identity, raw: RawSheet, ledger: Ledger) -> bool:
         if said.nil == "":
