@@ -6,13 +6,17 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from jianbao.definitions.finding import Finding
 from jianbao.store import Version
 
-Outcome = Literal["stored", "partly", "returned", "unreadable", "duplicate"]
-OUTCOMES = {"stored": "已收", "partly": "部分退回", "returned": "退回", "unreadable": "无法读取", "duplicate": "重复"}
+if TYPE_CHECKING:
+    from jianbao.intake.slips import Comparison
+
+Outcome = Literal["stored", "partly", "returned", "unreadable", "duplicate", "unpacked", "attached", "left"]
+OUTCOMES = {"stored": "已收", "partly": "部分退回", "returned": "退回", "unreadable": "无法读取", "duplicate": "重复",
+            "unpacked": "已解包", "attached": "附件", "left": "留待下次"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class SheetReport:
 
 @dataclass(frozen=True)
 class FileReport:
-    """One file. `guesses` says what had to be guessed to read it; `returned` is the annotated copy, if one was written."""
+    """One file. `guesses` says what had to be guessed to read it; `returned` is the annotated copy, if one was written;
+    `answered`, how it compares with the returned file that it answers."""
 
     file: str
     outcome: Outcome
@@ -38,6 +43,7 @@ class FileReport:
     findings: tuple[Finding, ...] = ()
     guesses: tuple[str, ...] = ()
     returned: Path | None = None
+    answered: Comparison | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -50,15 +56,18 @@ class FileReport:
             "findings": [f.to_json() for f in self.findings],
             "guesses": list(self.guesses),
             "returned": str(self.returned) if self.returned else None,
+            "answers": self.answered.to_json(self.findings) if self.answered else None,
         }
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """All files of one receive or check. `version` is the data version that holds them; None when nothing was stored."""
+    """All files of one receive or check. `version` is the data version that holds them; None when nothing was stored.
+    `notes` are about the receive itself."""
 
     files: tuple[FileReport, ...]
     version: Version | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def findings(self) -> list[Finding]:
