@@ -40,21 +40,24 @@ def python(*arguments: object) -> list[str]:
     return [sys.executable, *map(str, arguments)]
 
 
-def rounds(commands: Mapping[str, Sequence[str]], times: int, said: Callable[[str], None] = lambda _: None) -> dict[str, list[Spent]]:
-    """Each command `times` times, in turns, so that a busy minute falls on all of them."""
+def rounds(commands: Mapping[str, Sequence[str]], times: int, said: Callable[[str], None] = lambda _: None,
+           before: Callable[[], None] = lambda: None) -> dict[str, list[Spent]]:
+    """Each command `times` times, in turns, so that a busy minute falls on all of them; `before` each, unmeasured."""
     found: dict[str, list[Spent]] = {name: [] for name in commands}
     for n in range(times):
         for name, command in commands.items():
+            before()
             found[name].append(spent(command))
             said(f"  round {n + 1}: {name:12} {found[name][-1].cpu:8.2f} CPU s {found[name][-1].wall:8.2f} s")
     return found
 
 
 def table(found: Mapping[str, Sequence[Spent]], against: str) -> str:
-    """Medians by command, and each one's CPU as a multiple of `against`."""
-    base = median(s.cpu for s in found[against])
-    lines = [f"{'':14}{'CPU s':>10}{'wall s':>10}{'peak MiB':>10}{'× ' + against:>14}"]
+    """Medians by command and the least CPU, and each one's as multiples of that of `against`."""
+    base, least = (how(s.cpu for s in found[against]) for how in (median, min))
+    lines = [f"{'':14}{'CPU s':>10}{'wall s':>10}{'peak MiB':>10}{'× ' + against:>14}{'least CPU s':>14}{'×':>8}"]
     for name, runs in found.items():
         cpu, wall = (median(getattr(s, what) for s in runs) for what in ("cpu", "wall"))
-        lines.append(f"{name:14}{cpu:10.2f}{wall:10.2f}{max(s.peak for s in runs) / 2**20:10.0f}{cpu / base:14.2f}")
+        lines.append(f"{name:14}{cpu:10.2f}{wall:10.2f}{max(s.peak for s in runs) / 2**20:10.0f}{cpu / base:14.2f}"
+                     f"{min(s.cpu for s in runs):14.2f}{min(s.cpu for s in runs) / least:8.2f}")
     return "\n".join(lines)

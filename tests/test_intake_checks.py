@@ -181,7 +181,7 @@ def test_a_reference_to_what_was_stored_before_is_found(world: World) -> None:
 def test_a_refile_with_far_fewer_rows_is_questioned(world: World) -> None:
     world.file("C02", "2023-W42", {"集中学习台账": [{**CLASS, "主题": t} for t in "一二三四五"]})
     world.receive()
-    world.file("C02", "2023-W42", {"集中学习台账": [CLASS, CLASS]})
+    world.file("C02", "2023-W42", {"集中学习台账": [CLASS, {**CLASS, "天数": 1}]})
     report = one(world.receive("2023-10-23T11:00"))
     assert (report.outcome, [(f.severity, f.rule, f.message) for f in report.findings]) == (
         "stored",

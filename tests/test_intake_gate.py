@@ -195,13 +195,12 @@ def test_the_parser_is_given_only_what_was_inspected() -> None:
     assert read_batch({0: ("a.xlsx", out.getvalue())}) == {0: [RawSheet("表", True, [["标题"]], {}, [(1, 0, 3, 0)])]}
 
 
-def test_sheets_under_another_name_are_read_from_the_file_as_it_came() -> None:
+def test_sheets_under_another_name_are_read_as_well() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(workbook())) as old, zipfile.ZipFile(out, "w") as new:
         for name in old.namelist():
             data = old.read(name).replace(b"worksheets/sheet1.xml", b"pages/sheet1.xml")
             new.writestr(name.replace("worksheets/", "pages/"), data)
-    assert inspect(out.getvalue(), "a.xlsx").content == out.getvalue()
     assert [s.rows for s in read_batch({0: ("a.xlsx", out.getvalue())})[0]] == [[["标题"]]]  # type: ignore[union-attr]
 
 

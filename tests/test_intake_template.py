@@ -174,3 +174,39 @@ def test_a_template_saved_by_another_program_still_comes_back_clean(world: World
     (report,) = world.receive("2023-10-23T10:00").files
     assert (report.file, report.outcome, report.filer) == (f"C02.{kind}", "stored", "C02")
     assert (report.findings, report.guesses) == ((), ())
+
+
+@pytest.mark.office
+def test_a_template_survives_a_round_trip_through_another_program(world: World, tmp_path: Path) -> None:
+    """xlsx → ods → xlsx: who and when, the hidden copy of both, and what may be chosen are still there, and it can be filed."""
+    path = made(world)["C02_西岭县_2023-W42.xlsx"]
+    command = ["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to"]
+    for kind, source in (("ods", path), ("xlsx", tmp_path / f"{path.stem}.ods")):
+        subprocess.run([*command, kind, "--outdir", str(tmp_path), str(source)], check=True, capture_output=True, timeout=120)
+    back = tmp_path / path.name
+    before, after = load_workbook(path), load_workbook(back)
+    assert [(ws.title, ws.sheet_state == "visible") for ws in after] == [(ws.title, ws.sheet_state == "visible") for ws in before]
+    assert [row[:2] for row in after["_meta"].values][:2] == [("filer", "C02"), ("period", "2023-W42")]
+    ws = after["集中学习台账"]
+    assert [ws.cell(row, 2).value for row in (3, 4)] == ["西岭县", "2023年第42周（10月16日—10月22日）"]
+    assert titles(ws) == titles(before["集中学习台账"])
+    assert choices(after) == choices(before)
+    fill(back, world.root / "data" / "inbox" / "C02.xlsx")
+    (report,) = world.receive("2023-10-23T10:00").files
+    assert (report.outcome, report.filer, report.findings, report.guesses) == ("stored", "C02", (), ())
+
+
+def choices(book: Any) -> set[str]:
+    """The drop-downs of the study ledger: where they begin, and what may be chosen. An .ods keeps them for 1,000 rows."""
+    found = set()
+    for rule in book["集中学习台账"].data_validations.dataValidation:
+        if rule.type != "list":
+            continue
+        name = rule.formula1.removeprefix("=").removeprefix("$")
+        if name.startswith('"'):
+            values = [name.strip('"')]
+        else:
+            at = book.defined_names[name].destinations if name in book.defined_names else [name.replace("'", "").split("!")]
+            values = [row[0].value for sheet, cells in at for row in book[sheet][cells]]
+        found.add(f"{str(rule.sqref).partition(':')[0]}: {'、'.join(map(str, values))}")
+    return found

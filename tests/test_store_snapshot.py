@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hand_world import UNITS, HandWorld, monday, problem, reading_class, review, week
-from jianbao.definitions.campaign import Correction
+from jianbao.definitions.correction import Correction
 from jianbao.errors import DefinitionError
 
 AUG29, SEP5 = date(2023, 8, 29), date(2023, 9, 5)

@@ -92,6 +92,7 @@ class Known:
                     "review": verdicts[-1]["decision"] if verdicts else "待审",
                     "accepted_on": yes[-1]["decided_on"] if yes else None,
                     "refile_due": back[-1]["due_on"] if back else None,
+                    "returned_on": back[-1]["decided_on"] if back else None,
                 }
             )
         return found
@@ -278,8 +279,11 @@ def _values(known: Known, week: str, unit: str) -> dict[str, dict[str, Any]]:
     ratio("rectification.mean_days", "_days", "rectification.done")
     del result["_days"]
     both("problems.accepted_flow", good, "accepted_on", len, "problems")
-    say("problems.returned_open", AT, len(having(lambda r: r["review"] == "退回", problems)))
-    say("problems.waiting", AT, len(having(lambda r: r["review"] == "待审", problems)))
+    awaited = having(lambda r: r["review"] == "退回" and not _again(r), problems)
+    say("problems.returned_open", AT, len(awaited))
+    say("problems.waiting", AT, len(having(lambda r: r["review"] == "待审" or (r["review"] == "退回" and _again(r)), problems)))
+    say("problems.refile_overdue", AT, len(having(lambda r: r["refile_due"] < last, awaited)))
+    both("problems.refiled", having(_again, problems), "refiled_on", len, "problems")
     say("problems.open", AT, len(having(lambda r: r["closed_on"] is None or r["closed_on"] > last, good)))
     say("problems.untouched_units", AT, len({r["unit"] for r in good} - {r["unit"] for r in done}))
     due = having(lambda r: r["refile_due"] is not None and r["refile_due"] <= last, problems)
@@ -347,6 +351,11 @@ def _from_register(city: City, last: date, within: Callable[[str], bool], say: C
     if teams:
         say("liaison.counties_per_team", AT, [counties, teams])
         say("liaison.units_per_team", AT, [len(campaign) - counties, teams])
+
+
+def _again(r: Row) -> bool:
+    """A problem that went back and was filed again since."""
+    return bool(r["returned_on"] and r["refiled_on"] and r["refiled_on"] >= r["returned_on"])
 
 
 def _from_publications(rows: Rows, having: Any, both: Any, ratio: Any, result: dict[str, Any], last: date) -> None:

@@ -66,7 +66,7 @@ def master(ledger: Ledger, rows: Iterable[Row], path: Path) -> None:
     sheet.title = ledger.title
     sheet.append([c.title for c in ledger.columns.values()])
     for row in rows:
-        sheet.append([_plain(row[name], c) for name, c in ledger.columns.items()])
+        sheet.append([_plain(row.get(name), c) for name, c in ledger.columns.items()])
     for cell in sheet[1]:
         cell.font = BOLD
         column = list(ledger.columns.values())[cell.column - 1]

@@ -41,6 +41,7 @@ class Workspace:
         self._today = today
         self._registers: dict[Any, Register] = {}
         self._snapshots: dict[Any, Snapshot] = {}
+        self._cut_offs: dict[Period, datetime] = {}
         self._masters: dict[tuple[str, Any], pa.Table | None] = {}
         self._filed: dict[tuple[str, datetime], list[dict[str, Any]]] = {}
 
@@ -125,8 +126,10 @@ class Workspace:
 
     def cut_off(self, period: Period) -> datetime:
         """Received by then is on time. A period longer than the filing period waits for the one its last day lies in."""
-        last = self.definitions.campaign.period_of(period.ends)
-        return self.definitions.calendar.cut_off.after(last if last.days < period.days else period)
+        if period not in self._cut_offs:
+            last = self.definitions.campaign.period_of(period.ends)
+            self._cut_offs[period] = self.definitions.calendar.cut_off.after(last if last.days < period.days else period)
+        return self._cut_offs[period]
 
     def as_of(self, text: str | datetime | None = None) -> datetime:
         """A data version: ISO time, or latest or empty for the last receive. Raises UnknownName for anything else."""
@@ -144,7 +147,8 @@ class Workspace:
         if version is None:
             raise JianbaoError(f"nothing has been received into {self.path('store')}. "
                                "Put workbooks into data/inbox and run: jianbao receive")
-        return version.as_of
+        declared = (c.on for c in self.definitions.corrections if c.on <= self.now)
+        return max([version.as_of, *declared])      # what was declared since is known too
 
     def periods(self, last: Period) -> list[Period]:
         """The campaign's filing periods from its start to `last`."""
@@ -248,6 +252,8 @@ class Workspace:
         with self.store.engine.connect() as c:
             for ledger, unit in c.execute(query):
                 done.setdefault(ledger, set()).add(unit)
+        for units in done.values():     # what all had answered that were merged into a unit, it is not asked again
+            units |= {u for u, merged in self.register_at(as_of).predecessors(period.ends).items() if units.issuperset(merged)}
         return done
 
     def filing(self, period: Period, as_of: datetime | None = None) -> pd.DataFrame:
@@ -262,8 +268,8 @@ class Workspace:
         now: list[dict[str, Any]] = []
         for part in self.filing_periods(period):
             before = part.previous()
-            then = self._filing_of(before, as_of) if before.ends >= self.definitions.campaign.starts else []
-            now += beside(self._filing_of(part, as_of), then)
+            then = self.filed(before, as_of) if before.ends >= self.definitions.campaign.starts else []
+            now += beside(self.filed(part, as_of), then)
         return pd.DataFrame(now, columns=list(COLUMNS))
 
     def filing_periods(self, period: Period) -> list[Period]:
@@ -272,7 +278,8 @@ class Workspace:
         parts = periods_between(period.starts, period.ends, campaign.period, campaign.week_start)
         return [p for p in parts if p.ends <= period.ends] or [period]
 
-    def _filing_of(self, period: Period, as_of: datetime | None) -> list[dict[str, Any]]:
+    def filed(self, period: Period, as_of: datetime | None) -> list[dict[str, Any]]:
+        """The same for one filing period as plain rows, without what was before. Remembered for an `as_of`."""
         if as_of is not None and (period.id, as_of) in self._filed:
             return self._filed[period.id, as_of]
         due = [{"unit": d.unit.code, "ledger": d.ledger.name, "ledger_title": d.ledger.title, "filer": d.filer}
@@ -300,11 +307,12 @@ def open_workspace(path: Path | str | None = None) -> Workspace:
 def unit_from(row: dict[str, Any]) -> Unit:
     """A row of the register ledger as a unit."""
     known = ("code", "name", "short_name", "parent", "level", "org_type", "valid_from", "valid_to", "aliases", "filer",
-             "files", "unit", "row", "date", "period", "filed", "received", "submission")
+             "files", "merged_into", "unit", "row", "date", "period", "filed", "received", "submission")
     return Unit(code=row["code"], name=row["name"], short_name=row["short_name"] or "", parent=row["parent"] or None,
                 level=row["level"] or "", org_type=row["org_type"] or "", valid_from=row["valid_from"] or date.min,
                 valid_to=row["valid_to"], aliases=tuple(row["aliases"] or ()), filer=row["filer"] or "",
-                files=row["files"] is not False, attributes={k: v for k, v in row.items() if k not in known})
+                files=row["files"] is not False, merged_into=row.get("merged_into") or "",
+                attributes={k: v for k, v in row.items() if k not in known})
 
 
 def _valid(row: dict[str, Any], on: date) -> bool:

@@ -16,7 +16,7 @@ BY_OFFICE = {"reviews", "publications", "supervision", "media", "notices", "reso
 # What the office decides on, by its code in the reviews: (decisions, column of the review, name here), the last of each.
 REVIEWED = {
     "problems": ("L11", [(["合格", "退回"], "decision", "review"), (["合格"], "decided_on", "accepted_on"),
-                         (["退回"], "due_on", "refile_due")]),
+                         (["退回"], "due_on", "refile_due"), (["退回"], "decided_on", "returned_on")]),
     "topics": ("L06", [(["退回"], "decided_on", "returned_on")]),
     "contributions": ("L19", [(["采用", "未用"], "decision", "chosen")]),
 }

@@ -128,14 +128,31 @@ def _(v, form):
 
 @indicator("problems.returned_open", AT)
 def _(v, form):
+    return count("problems", AT, _awaited(v))
+
+
+def _awaited(v):        # went back, and did not come again since
     rows = v.state("problems")
-    return count("problems", AT, rows[rows.review == "退回"])
+    return rows[(rows.review == "退回") & ~(rows.refiled_on >= rows.returned_on)]
+
+
+@indicator("problems.refile_overdue", AT)
+def _(v, form):
+    rows = _awaited(v)
+    return count("problems", AT, rows[rows.refile_due < v.last])
+
+
+@indicator("problems.refiled")
+def _(v, form):
+    rows = v.state("problems")
+    return count("problems", form, v.window(rows[rows.refiled_on >= rows.returned_on], "refiled_on", form))
 
 
 @indicator("problems.waiting", AT)
 def _(v, form):
     rows = v.state("problems")
-    return count("problems", AT, rows[rows.review == "待审"])
+    again = (rows.review == "退回") & (rows.refiled_on >= rows.returned_on)
+    return count("problems", AT, rows[(rows.review == "待审") | again])
 
 
 @indicator("problems.filed")

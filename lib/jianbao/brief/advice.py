@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from jianbao import issued
-from jianbao.brief import braces, printing
+from jianbao.brief import braces, printing, suppress
 from jianbao.brief.parts import Advice as Remembered
 from jianbao.brief.parts import Advised, Column, Face, Heading, Prose, Run, Table, from_json
 from jianbao.definitions.catalogue import Indicator
@@ -157,7 +157,7 @@ def _advised(brief: Brief, a: Advice) -> Advised:
     assert a.success is not None and a.target is not None
     number, due = brief.number[0], _due(brief, a)
     return Advised(
-        id=a.rule.id, step=a.rule.step, text="".join(r.text for r in _suggestion(brief, a)), raised=brief.period.id,
+        id=a.rule.id, step=a.rule.step, text=suppress.plain(_suggestion(brief, a), brief.figures), raised=brief.period.id,
         issue=brief.issue, said_in=f"第{number}期" if number else brief.period.label.split("（")[0], owner=a.rule.owner,
         due=due[0].isoformat(), first_due=due[1].isoformat(), unit=brief.unit.code, indicator=a.success.indicator.id,
         form=a.success.form, value=a.success.value, printed=printing.printed(a.success), target=a.target,
@@ -207,8 +207,10 @@ def show_followed(brief: Brief, *, title: str, face: Face) -> None:
             reading = read(brief.cube, x.indicator, x.unit, brief.period, form=form)
         value = x.states[-1][1]
         figure = brief.figures.add(reading, value) if reading is not None and reading.value is not None else None
-        rows.append((Run(x.text), Run(x.owner or "—"), Run(_due_text(x)), Run(x.printed + (f"（{x.said_in}）" if len(issues) > 1 else "")),
-                     Run(value, figure), Run(x.aim), Run(history(x), tone=_TONES[x.states[-1][2]])))
+        then = suppress.bound(brief.figures, reading, x.printed, "提出时")
+        said = x.printed + (f"（{x.said_in}）" if len(issues) > 1 else "")
+        rows.append((Run(x.text), Run(x.owner or "—"), Run(_due_text(x)), Run(said, then), Run(value, figure), Run(x.aim),
+                     Run(history(x), tone=_TONES[x.states[-1][2]])))
     brief.show(Table(title, (Column("建议", width=5), Column("责任", width=2.2), Column("期限", width=1.8),
                              Column("提出时", width=1.6), Column("现在", width=1.6), Column("目标", width=2.6),
                              Column("进展", width=2.4)),

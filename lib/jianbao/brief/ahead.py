@@ -1,6 +1,6 @@
 """What a brief says beside its figures: steps ahead and whether the last ones moved, open matters, words of others.
 
-A facet of Brief. Imports advice, carried, voices.
+A facet of Brief. Imports advice, carried, returning, voices.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from functools import cached_property
 
 from jianbao.brief import advice as steps
 from jianbao.brief import carried as matters
+from jianbao.brief import returning as back
 from jianbao.brief import voices as words
 from jianbao.brief.facet import Facet
 from jianbao.brief.parts import Advised, Face, Part
@@ -65,6 +66,13 @@ class Ahead(Facet):
         As filed by the period's end and known to the brief. Nothing when there are none.
         """
         matters.show(self._brief, title=title, ledger=ledger, face=face)
+
+    def returned(self, *, title: str = "退回事项办理情况", face: Face = "working", limit: int = 40) -> None:
+        """Rows that did not bear a later check twice, and those that the office sent back and awaits: who, why, by when.
+
+        As it stands at the period's end and is known to the brief. Nothing when there are none.
+        """
+        back.show(self._brief, title=title, face=face, limit=limit)
 
     def voices(self, kind: str = "", *, ledger: str = words.LEDGER, limit: int = 3) -> None:
         """来稿: the texts the office chose since the issue before, as the units wrote them, set apart from generated prose.

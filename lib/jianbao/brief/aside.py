@@ -51,6 +51,7 @@ def tables(figures: Figures) -> list[dict[str, Any]]:
         rows, used = _once(every, ["unit", *ledgers[name].columns, "period"] if every["file"].eq("").all() else _PLACE)
         said = rows_as_text(rows, cube, len(rows), what_for=False)
         columns = [c.title for c in ledgers[name].columns.values() if c.sensitivity != "restricted"]
+        columns += ["已更正"] if any("已更正" in dict(r.values) for r in said) else []
         out.append({"title": ledgers[name].title, "columns": columns,
                     "rows": [[ids, r.file, r.sheet, r.row, r.unit, *(dict(r.values).get(c, "") for c in columns)]
                              for ids, r in zip(used, said, strict=True)]})

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from jianbao import issued
-from jianbao.brief import aside, braces, claims, exhibits, prose, revising
+from jianbao.brief import aside, braces, claims, exhibits, prose, revising, suppress
 from jianbao.brief.ahead import Ahead
 from jianbao.brief.charting import Charting
 from jianbao.brief.diagnosis import Diagnosing, refuse_indices
@@ -22,6 +23,7 @@ from jianbao.brief.parts import Document, FindingLine, Findings, Foot, Head, Hea
 from jianbao.calendar import due_at, issue_number
 from jianbao.definitions.campaign import Product
 from jianbao.definitions.catalogue import Form
+from jianbao.definitions.finding import Finding
 from jianbao.definitions.period import Period, long_date
 from jianbao.definitions.register import Team, Unit
 from jianbao.errors import BriefError, unknown
@@ -125,7 +127,7 @@ class Brief(Ahead, Charting, Digest, Diagnosing):
 
     @property
     def title(self) -> str:
-        return "".join(r.text for r in braces.fill(self, self.product.title))
+        return suppress.plain(braces.fill(self, self.product.title), self.figures)
 
     @property
     def issue(self) -> str:
@@ -180,7 +182,7 @@ class Brief(Ahead, Charting, Digest, Diagnosing):
         for paragraph in prose.paragraphs(text):
             if paragraph.startswith("#"):
                 marks, _, title = paragraph.partition(" ")
-                self.show(Heading("".join(r.text for r in braces.fill(self, title)), level=max(1, len(marks) - 1)))
+                self.show(Heading(suppress.plain(braces.fill(self, title), self.figures), level=max(1, len(marks) - 1)))
                 continue
             if face != "working":
                 refuse_indices(self, paragraph)
@@ -238,12 +240,14 @@ class Brief(Ahead, Charting, Digest, Diagnosing):
         due, filed = self.filed
         units = self.workspace.register_at(self.as_of).on(self.period.ends).position
         labels = {u.code: u.label for u in self.workspace.register_at(self.as_of).units}
-        lines = tuple(FindingLine(f.severity, labels.get(f.unit, f.unit), f.place, f.message, f.remedy)
+        lines = tuple(FindingLine(f.severity, labels.get(f.unit, f.unit), f.place, f.message, _to_do(f))
                       for f in sorted(items, key=lambda f: (f.severity, units.get(f.unit, 0)))[:FINDINGS_SHOWN])
         returned = int(self.filing.groupby("unit")["returned"].any().sum()) if len(self.filing) else 0
         summary = (f"{self.period.this}应报单位{due}个，实报{filed}个，退回未重报{returned}个，"
                    f"未报{max(due - filed - returned, 0)}个；") if due else ""
-        summary += (f"核查发现错误{errors}处，提示{len(items) - errors}处。" if items else "核查未发现问题。")
+        waiting = sum(f.explain and not f.explanation for f in items)
+        summary += (f"核查发现错误{errors}处，提示{len(items) - errors}处{f'（待说明{waiting}处）' if waiting else ''}。" if items
+                    else "核查未发现问题。")
         self.show(Findings(title=title, summary=summary, items=lines, more=max(0, len(items) - len(lines))))
 
     def identities(self, *, title: str = "勾稽关系核对") -> None:
@@ -258,7 +262,8 @@ class Brief(Ahead, Charting, Digest, Diagnosing):
         closing = f"{closing}口径见附件。" if self.figures.readings() else f"{closing.removesuffix('；')}。"
         if (remembered := self._remembered()) is not None:
             self.show(remembered)
-        self.show(self.figures.sources(closing, rounding=self.workspace.definitions.campaign.rounding))
+        said = self.figures.sources(closing, rounding=self.workspace.definitions.campaign.rounding)
+        self.show(replace(said, hidden=suppress.hidden(self.parts, self.figures)))
         aside.write(self.figures)
         p = self.product
         if p.report_to or p.send_to or p.issue_to or p.copies:
@@ -293,9 +298,14 @@ class Brief(Ahead, Charting, Digest, Diagnosing):
 
     @cached_property
     def _findings(self) -> list[Any]:
+        from jianbao.intake import corrections
+
         filed = self.workspace.store.findings(as_of=self.as_of, period=self.period.id, units=set(self.members))
         copied = [f for f in copies.findings(self.workspace, self.period, self.as_of) if f.unit in self.members]
-        return [*filed, *copied, *published.findings(self.cube, self.unit.code, self.period), *claims.findings(self)]
+        root = self.workspace.definitions.campaign.root
+        open_ = [f for f in corrections.findings(self.workspace, self.as_of, ends=self.period.ends)
+                 if (f.unit or root) in self.members]
+        return [*filed, *open_, *copied, *published.findings(self.cube, self.unit.code, self.period), *claims.findings(self)]
 
     def _left_out(self, values: Readings) -> int:
         """Children of the brief's unit that a table does not list, though its total counts them."""
@@ -320,3 +330,8 @@ class Brief(Ahead, Charting, Digest, Diagnosing):
             case "self":
                 return [self.unit.code]
         return [self.workspace.register_at(self.as_of).find(of, self.period.ends)]
+
+
+def _to_do(f: Finding) -> str:
+    """What is left to do about a finding: nothing, once it is explained."""
+    return f"已说明：{f.explanation}" if f.explanation else f"待说明。{f.remedy}" if f.explain else f.remedy

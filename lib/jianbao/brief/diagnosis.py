@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from jianbao.brief import prose, weak
+from jianbao.brief import prose, suppress, weak
 from jianbao.brief.facet import Facet
 from jianbao.brief.parts import Column, Face, Prose, Run, Table
 from jianbao.brief.printing import NO_DATA, decimal, digits, percent_of, printed, rounded
@@ -44,7 +44,7 @@ def sentence(brief: Brief, outcome: Outcome, text: str) -> list[Run]:
 
 
 def _text(brief: Brief, outcome: Outcome, text: str) -> str:
-    return "".join(r.text for r in sentence(brief, outcome, text))
+    return suppress.plain(sentence(brief, outcome, text), brief.figures)
 
 
 def judgements(brief: Brief) -> list[Prose]:

@@ -108,6 +108,8 @@ def rows_as_text(frame: Any, cube: Cube, limit: int = ROWS_INLINE, *, what_for: 
         values = [(title, units.get(value, value) if title in named else value) for title, value in values]
         if what_for and record["part"]:
             values.insert(0, ("用于", str(record["part"])))
+        if not is_missing(record.get("corrected")) and record["corrected"]:
+            values.append(("已更正", str(record["corrected"])))
         row = record.get("row")
         rows.append(SourceRow(file=record["file"] or ledger.title, sheet=record["sheet"] or "",
                               row=0 if row is None or is_missing(row) else int(row),

@@ -1,4 +1,4 @@
-"""What a document is made of, and its JSON. Imports nothing of ours.
+"""What a document is made of, and its JSON. Imports nothing of ours but, for the issued face, suppress.
 
 A notebook shows parts; each output carries the part as JSON beside what the eye sees, and every writer (HTML, PDF,
 DOCX, XLSX) reads those parts back. So text, table and chart of all four faces are one thing.
@@ -172,6 +172,15 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Hidden:
+    """A figure that the issued copy must not print, and what stands there instead: in a sentence, and in a cell."""
+
+    figure: str
+    text: str                       # 不足5人 | 从略 | 环比从略
+    cell: str                       # 不足5 | 略
+
+
+@dataclass(frozen=True)
 class Sources:
     """Notes behind every figure (working paper), and the one closing line (issued copy)."""
 
@@ -180,6 +189,7 @@ class Sources:
     definitions: tuple[tuple[str, str], ...] = ()   # 附件: (title, definition) of what was printed
     rounding: str = ""
     counted: tuple[tuple[str, str], ...] = ()       # (indicator, how it was counted as JSON), for later issues
+    hidden: tuple[Hidden, ...] = ()                 # small counts about people, kept out of the issued copy
     kind: str = field(default="sources", init=False)
 
 
@@ -234,7 +244,7 @@ _KINDS: dict[str, type[Any]] = {
 }
 _NESTED: dict[tuple[str, str], type[Any]] = {
     ("Prose", "runs"): Run, ("Table", "columns"): Column, ("Findings", "items"): FindingLine,
-    ("Sources", "figures"): Figure, ("Figure", "rows"): SourceRow, ("Advice", "items"): Advised,
+    ("Sources", "figures"): Figure, ("Sources", "hidden"): Hidden, ("Figure", "rows"): SourceRow, ("Advice", "items"): Advised,
 }
 assert set(_KINDS.values()) == set(get_args(Part))
 
@@ -290,10 +300,13 @@ class Document:
 
     def face(self, face: Face) -> Document:
         """The issued copy drops what only the working paper shows: ledger rows, source notes, finding lines, and the
-        definitions of figures that nothing else of it prints."""
+        definitions of figures that nothing else of it prints. Small counts about people are not told in it."""
         if face == "working":
             return self
+        from jianbao.brief.suppress import applied
+
         kept: list[Part] = []
+        instead = [h for part in self.parts if isinstance(part, Sources) for h in part.hidden]
         shown = {run.figure for part in self.parts if getattr(part, "face", "issued") != "working" for run in _runs(part)}
         for part in self.parts:
             if getattr(part, "face", "issued") == "working":
@@ -304,7 +317,7 @@ class Document:
                                definitions=tuple(d for d in part.definitions if d[0] in seen or d[0] not in unseen))
             elif isinstance(part, Findings):
                 part = Findings(title=part.title, summary=part.summary)
-            kept.append(part)
+            kept.append(applied(part, instead) if instead else part)
         return Document(tuple(kept))
 
 

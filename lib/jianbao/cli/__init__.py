@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from jianbao.cli import diff, figures, filing, issues, sample, workspaces
+from jianbao import terminal
+from jianbao.cli import corrections, diff, figures, filing, history, issues, roster, sample, workspaces
 
 
 class _Main(click.Group):
@@ -22,7 +23,7 @@ class _Main(click.Group):
         try:
             return super().invoke(ctx)
         except JianbaoError as e:
-            click.echo(f"jianbao: {e}", err=True)
+            terminal.echo(f"jianbao: {e}", err=True)
             ctx.exit(2)
 
 
@@ -41,6 +42,7 @@ def main(ctx: click.Context, workspace: Path | None) -> None:
     ctx.obj = workspace
 
 
-for _verb in (workspaces.new, filing.template, filing.check, filing.receive, filing.roster, figures.show, sample.sample,
-              issues.plan, issues.run, diff.diff, workspaces.lint):
+for _verb in (workspaces.new, filing.template, filing.check, filing.receive, roster.roster, corrections.correct,
+              corrections.close, corrections.reopen, history.history, figures.show, sample.sample, issues.plan, issues.run,
+              diff.diff, workspaces.lint):
     main.add_command(_verb)

@@ -97,28 +97,28 @@ def _shown(a: Printed, b: Printed, found: Revisions, moved: list[dict[str, Any]]
     from jianbao.brief import revising
 
     definitions = workspace.definitions
-    click.echo(f"{a}（{a.label}，数据截至{a.as_of:%Y-%m-%d %H:%M}） → {b}（{b.label}，数据截至{b.as_of:%Y-%m-%d %H:%M}）")
+    terminal.echo(f"{a}（{a.label}，数据截至{a.as_of:%Y-%m-%d %H:%M}） → {b}（{b.label}，数据截至{b.as_of:%Y-%m-%d %H:%M}）")
     for note in notes:
-        click.echo(note)
-    click.echo()
+        terminal.echo(note)
+    terminal.echo()
     if found.figures:
-        click.echo(f"{a.label}印的{found.asked}个数，{'两次不同' if same else '现在不同'}的有{len(found.figures)}个：")
+        terminal.echo(f"{a.label}印的{found.asked}个数，{'两次不同' if same else '现在不同'}的有{len(found.figures)}个：")
         flips = {"direction": "方向有变", "rank": "位次有变", "": ""}
         terminal.table(["指标", "单位", "印的", "现在", "原因", "来自", "影响"],
                        [(revising.name(f, f.figure.unit), f.figure.unit_name, f.was, f.now, f.because, revising.units(f),
                          flips[f.flipped]) for f in found.figures])
         for line in revising.sources(found):
-            click.echo(f"来自  {line}")
+            terminal.echo(f"来自  {line}")
     else:
-        click.echo(f"{a.label}印的{found.asked}个数都没有变。")
+        terminal.echo(f"{a.label}印的{found.asked}个数都没有变。")
     for v in found.verdicts:
-        click.echo(f"判断有变：{revising.turned(v)}")
+        terminal.echo(f"判断有变：{revising.turned(v)}")
     for line in revising.redefinitions(found, definitions.where, definitions.catalogue):
-        click.echo(f"口径调整：{line}")
+        terminal.echo(f"口径调整：{line}")
     if found.gone:
-        click.echo("已不能重算（指标或单位不在了）：" + "、".join(dict.fromkeys(f.title for f in found.gone)))
+        terminal.echo("已不能重算（指标或单位不在了）：" + "、".join(dict.fromkeys(f.title for f in found.gone)))
     if moved:
-        click.echo(f"\n本期进展（{a.label}到{b.label}，不是修订）：")
+        terminal.echo(f"\n本期进展（{a.label}到{b.label}，不是修订）：")
         terminal.table(["指标", "读法", "单位", a.label, b.label],
                        [(m["title"], m["form"], m["unit_name"], m["was"], m["is"]) for m in moved], right=(3, 4))
 
@@ -132,7 +132,7 @@ def show_printed(workspace: Workspace, indicator: str, unit: str | None, form: s
     if as_json:
         terminal.dump([{**_named(p), **f.to_json()} for p, f in found])
     elif not found:
-        click.echo("哪一期也没有印过。")
+        terminal.echo("哪一期也没有印过。")
     else:
         terminal.table(["期", "期号", "数据截至", "单位", "统计期", "读法", "印作", ""],
                        [(str(p), f"第{p.number}期" if p.number else "", f"{p.as_of:%Y-%m-%d %H:%M}", f.unit_name, f.period, f.form,

@@ -1,33 +1,44 @@
-"""Verbs of filing: template, check, receive, roster. Imports intake, each only when its verb runs."""
+"""Verbs of filing: template, check, receive. Imports intake, each only when its verb runs."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from jianbao import terminal
 from jianbao.cli.common import JSON, opened
 
+if TYPE_CHECKING:
+    from jianbao.intake.receipt import Receipt
+
 
 @click.command()
 @click.argument("period", required=False)
 @click.option("--common", is_flag=True, help="每类单位一份，填报单位从下拉选。")
+@click.option("--correction", is_flag=True, help="只要一份空白的更正单，各单位通用。")
 @click.pass_context
-def template(ctx: click.Context, period: str | None, common: bool) -> None:
+def template(ctx: click.Context, period: str | None, common: bool, correction: bool) -> None:
     """发表：按应报清单生成报表文件到 data/outbox。
 
     \b
     例：jianbao template 2023-W42
         jianbao template 第8周 --common
+        jianbao template --correction
     """
     workspace = opened(ctx, refresh=True)
     from jianbao.intake.template import make_templates
 
     wanted = workspace.period(period) if period else workspace.open_period()
+    if correction:
+        from jianbao.intake.amendments import template as blank
+
+        terminal.echo(f"更正单：{terminal.near(blank(workspace, wanted))}")
+        return
     with terminal.progress(f"生成 {wanted.label} 报表"):
         files = make_templates(workspace, wanted, common=common)
-    click.echo(f"{wanted.label}：{len(files)} 份报表，在 {terminal.near(files[0].parent) if files else workspace.path('outbox')}")
+    terminal.echo(f"{wanted.label}：{len(files)} 份报表，在 {terminal.near(files[0].parent) if files else workspace.path('outbox')}")
 
 
 @click.command()
@@ -57,15 +68,21 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
 @click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--received-at", help="收到时间，如 2023-10-23T10:30；缺省用 received.csv 或现在。")
+@click.option("--watch", is_flag=True, help="一直看着文件夹：传完、存好的就收，还在写的等；Ctrl-C 停止。")
+@click.option("--every", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="配合 --watch：隔几秒看一次。")
 @JSON
 @click.pass_context
-def receive(ctx: click.Context, folder: Path | None, received_at: str | None, as_json: bool) -> None:
+def receive(ctx: click.Context, folder: Path | None, received_at: str | None, watch: bool, every: float, as_json: bool) -> None:
     """收表：核查，干净的入库，其余退回 data/returns；打印新的数据版本。
 
     \b
     例：jianbao receive
         jianbao receive data/inbox/2023-W42 --received-at 2023-10-23T11:00
+        jianbao receive --watch --every 10
     """
+    if watch:
+        _watch(ctx, folder, received_at, every, as_json)
+        return
     workspace = opened(ctx)
     from jianbao.errors import UnknownName
     from jianbao.intake.inbox import receive as run_receive
@@ -75,31 +92,43 @@ def receive(ctx: click.Context, folder: Path | None, received_at: str | None, as
     at = workspace.as_of(received_at) if received_at else None
     with terminal.progress("收表"):
         receipt = run_receive(workspace, folder, received_at=at)
-    terminal.dump(receipt.to_json()) if as_json else terminal.receipt(receipt)
+    _show(receipt, as_json)
     ctx.exit(receipt.exit_code)
 
 
-@click.command()
-@click.argument("period", required=False)
-@click.option("--as-of", help="数据版本；缺省为最近一次收表。")
-@click.option("--remind", is_flag=True, help="打印可直接粘贴的催报文字。")
-@JSON
-@click.pass_context
-def roster(ctx: click.Context, period: str | None, as_of: str | None, remind: bool, as_json: bool) -> None:
-    """催报：谁报了、迟报、漏报、零报送、退回未重报。
-
-    \b
-    例：jianbao roster 2023-W42
-        jianbao roster --remind
-    """
-    workspace = opened(ctx, refresh=True)
-    from jianbao.intake.roster import roster as make_roster
-
-    wanted = workspace.period(period)
-    found = make_roster(workspace, wanted, as_of=workspace.as_of(as_of) if as_of else None)
+def _show(receipt: Receipt, as_json: bool) -> None:
     if as_json:
-        terminal.dump(found.to_json())
-    elif remind:
-        click.echo("\n\n".join(f"〔{team}〕\n{text}" for team, text in found.reminders.items()) or "没有要催的。")
+        terminal.dump(receipt.to_json())
+        for note in receipt.notes:
+            terminal.echo(note, err=True)
     else:
-        terminal.roster(found)
+        terminal.receipt(receipt)
+
+
+def _watch(ctx: click.Context, folder: Path | None, received_at: str | None, every: float, as_json: bool) -> None:
+    """Until Ctrl-C or SIGTERM, either of which lets a receive that has begun come to its end."""
+    import signal
+    from datetime import datetime
+
+    from jianbao.errors import UnknownName
+
+    if received_at:
+        raise UnknownName("--watch receives files as they come: leave --received-at out.")
+    if folder is None:
+        folder = opened(ctx).path("inbox")
+        folder.mkdir(parents=True, exist_ok=True)
+    if not folder.is_dir():
+        raise UnknownName(f"no folder {folder}.")
+    from jianbao.intake.watch import Stop, watch
+
+    def tell(receipt: Receipt) -> None:
+        if not as_json:
+            terminal.echo(f"—— {datetime.now():%Y-%m-%d %H:%M:%S}")
+        _show(receipt, as_json)
+
+    stop = Stop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop.set)
+    terminal.echo(f"看着 {terminal.near(folder)}，每 {every:g} 秒一次；Ctrl-C 停止。", err=True)
+    watch(lambda: opened(ctx), folder, stop=stop, tell=tell, fail=lambda said: terminal.echo(f"jianbao: {said}", err=True), every=every)
+    terminal.echo("已停止。", err=True)

@@ -75,5 +75,5 @@ def run(ctx: click.Context, period: str | None, due: bool, only: str | None, as_
     if as_json:
         terminal.dump([r.to_json() for r in results])
     elif not results:
-        click.echo("到现在为止没有应发的。")
+        terminal.echo("到现在为止没有应发的。")
     ctx.exit(1 if any(r.outcome == "failed" for r in results) else 0)

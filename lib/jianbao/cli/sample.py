@@ -44,15 +44,15 @@ def sample(ctx: click.Context, period: str | None, seed: str, as_of: str | None,
         return
     titles = {f: workspace.definitions.catalogue[f].title.zh for f in drawn.reported}
     counts = "，".join(f"{titles[f]} {n} 件抽 {sum(i.figure == f for i in drawn.items)} 件" for f, n in drawn.reported.items())
-    click.echo(f"{wanted.label}　种子 {drawn.seed}　数据版本 {drawn.as_of:%Y-%m-%d %H:%M}\n{counts}")
+    terminal.echo(f"{wanted.label}　种子 {drawn.seed}　数据版本 {drawn.as_of:%Y-%m-%d %H:%M}\n{counts}")
     if not drawn.items:
-        click.echo("这一期没有报完成的，不用抽。")
+        terminal.echo("这一期没有报完成的，不用抽。")
         return
     terminal.table(["单位", "编号", "摘要", "完成日期", "为什么抽", "出处"],
                    [(i.unit_name, i.key, i.title, i.done_on.isoformat(), i.why, f"{i.file} › {i.sheet} › 第{i.row}行")
                     for i in drawn.items])
     if path is not None:
-        click.echo(f"已写到 {terminal.near(path)}，填好结果后照常收表。")
+        terminal.echo(f"已写到 {terminal.near(path)}，填好结果后照常收表。")
 
 
 def write(workspace: Workspace, drawn: Draw, path: Path) -> None:

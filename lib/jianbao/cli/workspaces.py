@@ -24,7 +24,7 @@ def new(folder: Path) -> None:
     from jianbao.skeleton import make
 
     files = make(folder, today=date.today())
-    click.echo(f"{folder}：{len(files)} 个文件。先改 params/ 和 data/master/register.xlsx，再运行 jianbao -w {folder} lint")
+    terminal.echo(f"{folder}：{len(files)} 个文件。先改 params/ 和 data/master/register.xlsx，再运行 jianbao -w {folder} lint")
 
 
 @click.command()
@@ -51,7 +51,7 @@ def lint(ctx: click.Context, schemas: bool, as_json: bool) -> None:
         terminal.dump([r.to_json() for r in remarks])
     else:
         for r in remarks:
-            click.echo(f"{'错误' if r.severity == 'error' else '提示'}  {r}")
+            terminal.echo(f"{'错误' if r.severity == 'error' else '提示'}  {r}")
         errors = sum(r.severity == "error" for r in remarks)
-        click.echo(f"错误 {errors} 条，提示 {len(remarks) - errors} 条。")
+        terminal.echo(f"错误 {errors} 条，提示 {len(remarks) - errors} 条。")
     ctx.exit(1 if any(r.severity == "error" for r in remarks) else 0)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from jianbao.definitions.ledger import Strict
+from jianbao.definitions.rule import Swing
 from jianbao.definitions.period import Period, period_of
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -27,13 +28,25 @@ class Level(Strict):
 
 
 class Thresholds(Strict):
-    """Below `same_coverage` common filers a change is withheld; below `rank_coverage` a unit is not ranked."""
+    """Below `same_coverage` common filers a change is withheld; below `rank_coverage` a unit is not ranked.
+
+    `copied_share` of a sheet's rows, at least `copied_rows`, filed before with other dates: copied from an earlier period.
+    `round_share` of at least `round_values` numbers being multiples of ten, or `run_rows` rows running alike: not counted.
+    """
 
     same_coverage: float = 0.8
     rank_coverage: float = 0.8
     refile_shrink: float = 0.5
     small_base: int = 5
+    # Counts about people above nothing and below it are not told in issued copies; 0: all are told.
+    suppress_below: int = 0
     batch_rows: int = 50
+    swing: Swing = Swing()
+    copied_share: float = 0.8
+    copied_rows: int = 3
+    round_share: float = 0.8
+    round_values: int = 20
+    run_rows: int = 8
 
 
 class Fact(Strict):
@@ -65,6 +78,7 @@ class Campaign(Strict):
     thresholds: Thresholds = Thresholds()
     facts: dict[str, str | Fact] = Field(default_factory=dict)     # words for prose: {城市名}; fixed, or taken from rows
     secrecy: str = ""
+    stamped: Annotated[bool, Field(description="templates ask whether a stamped scan (盖章件) comes with the workbook")] = False
     timezone: str = "Asia/Shanghai"
 
     @model_validator(mode="after")
@@ -124,10 +138,17 @@ class Product(Strict):
     formats: tuple[Literal["html", "pdf", "docx", "xlsx"], ...] = ("html", "pdf", "docx")
 
 
+class Closes(Strict):
+    """A period closes by itself so many days after its cut-off."""
+
+    days: int = Field(ge=0)
+
+
 class Calendar(Strict):
     """When filings are due and issues are made. `work_days`: a due day off moves to the next worked one (调休)."""
 
     cut_off: Moment = Moment(days=1, at=time(12, 0))
+    closes: Closes | None = None                            # none: a period stays open until somebody closes it
     due: dict[str, Moment] = Field(default_factory=dict)    # product → when its issue is made
     first: dict[str, str] = Field(default_factory=dict)     # product → first period it is made for
     only: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # product → the periods it is made for, when not all
@@ -155,17 +176,3 @@ class Terms(Strict):
     fixed: tuple[str, ...] = ()
     refused: dict[str, str] = Field(default_factory=dict)   # word → what to write instead
     empty_reasons: tuple[str, ...] = ()                     # explanations that explain nothing
-
-
-class Correction(Strict):
-    """A declared change of filed rows. `expect` must still hold, else the correction is reported and not applied."""
-
-    ledger: str
-    unit: str
-    match: dict[str, str | int | float]
-    set: dict[str, str | int | float | None]
-    expect: dict[str, str | int | float | None] = Field(default_factory=dict)
-    reason: str
-    who: str
-    on: datetime
-    status: Literal["确认", "待书面"] = "确认"

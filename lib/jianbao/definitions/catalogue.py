@@ -87,6 +87,7 @@ class Indicator(Measure):
     scale: float = 1
     decimals: int | None = None
     hedge: Literal["", "余", "左右"] = ""
+    people: Annotated[bool, Field(description="it counts people: small values stay out of issued copies")] = False
     sensitivity: Literal["public", "internal", "restricted"] = "internal"
 
     @model_validator(mode="after")

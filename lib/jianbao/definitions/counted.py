@@ -13,7 +13,7 @@ from jianbao.definitions.ledger import Ledger
 from jianbao.definitions.load import Definitions
 
 # What is said of an indicator and does not change its number.
-_SAID = {"id", "code", "title", "nature", "definition", "source", "aliases", "slot", "sensitivity"}
+_SAID = {"id", "code", "title", "nature", "definition", "source", "aliases", "slot", "sensitivity", "people"}
 _PRINTED = {"unit", "scale", "decimals", "hedge", "better"}      # of the indicator asked, not of its parts
 _WORDS = {"where": "条件", "value": "计数", "numerator": "分子", "denominator": "分母", "combine": "算式", "date": "日期",
           "ledger": "台账", "unit": "计量单位", "scale": "单位换算", "decimals": "小数位", "hedge": "概数", "target": "目标",

@@ -20,6 +20,9 @@ FUNCTIONS = ("coalesce", "nullif", "abs", "least", "greatest", "length", "days_b
 # Of indicators alone, as the campaign's calendar answers them: is the day worked, and which week is it (0: the first).
 CALENDAR_FUNCTIONS = ("worked_day", "week_of")
 AGGREGATES = ("count", "sum", "distinct", "median")
+# Of the rules of ledgers alone: where a code stands in its order, and what all rows of a sheet come to.
+STEP, ROW_SUMS = "step", ("count", "sum", "min", "max", "distinct")
+RULE_FUNCTIONS = (STEP, *ROW_SUMS)
 # How a name of an indicator may go on: which window of it, and whose period.
 FORMS = {"in_period": "期内", "to_date": "累计", "at_end": "时点"}
 TIMES = ("previous", "year_ago")
@@ -62,8 +65,10 @@ def _parse(text: str) -> Any:
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
+    # `distinct` is a word of SQL's own, which no function can be called by
+    said = re.sub(r"\bdistinct\s*\(", "distinct_of(", text)
     try:
-        tree = sqlglot.parse_one(text, dialect="duckdb")
+        tree = sqlglot.parse_one(said, dialect="duckdb")
     except SqlglotError as e:
         detail = re.sub(r"\x1b\[[0-9;]*m", "", str(e)).splitlines()[0]
         raise BadExpression(f"{text!r} is not an expression: {detail}") from None
@@ -72,12 +77,9 @@ def _parse(text: str) -> Any:
                exp.Mod, exp.Neg, exp.Paren, exp.Case, exp.If, exp.Tuple)
     for node in tree.walk():
         if isinstance(node, exp.Func) and not isinstance(node, exp.And | exp.Or | exp.Case | exp.If):
-            name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
-            known = (*FUNCTIONS, *CALENDAR_FUNCTIONS)
-            if name not in known:
-                near = suggestions(name, known)
-                raise BadExpression(f"{text!r}: function {name}() is not among those allowed: {', '.join(known)}."
-                                    + (f" Did you mean: {', '.join(near)}?" if near else ""))
+            name = _function(node)
+            if name not in (*FUNCTIONS, *CALENDAR_FUNCTIONS, *RULE_FUNCTIONS):
+                raise _not_allowed(text, name, (*FUNCTIONS, *CALENDAR_FUNCTIONS))
             wanted = 1 if name in CALENDAR_FUNCTIONS else 2 if name in ("days_between", "hours_between") else None
             if wanted and len(node.expressions) != wanted:
                 raise BadExpression(f"{text!r}: {name}() takes {wanted} date{'s' if wanted > 1 else ''}.")
@@ -87,24 +89,56 @@ def _parse(text: str) -> Any:
     return tree
 
 
+def _function(node: Any) -> str:
+    from sqlglot import exp
+
+    name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+    return "distinct" if name == "distinct_of" else name
+
+
+def _not_allowed(text: str, name: str, known: Iterable[str]) -> BadExpression:
+    known = list(known)
+    near = suggestions(name, known)
+    return BadExpression(f"{text!r}: function {name}() is not among those allowed: {', '.join(known)}."
+                         + (f" Did you mean: {', '.join(near)}?" if near else ""))
+
+
+def functions_of(text: str) -> list[str]:
+    """Every function the expression calls, by the name it is written with."""
+    from sqlglot import exp
+
+    return [_function(n) for n in _parse(text).find_all(exp.Func) if not isinstance(n, exp.And | exp.Or | exp.Case | exp.If)]
+
+
+def _refuse_rule_functions(text: str, allowed: Iterable[str] = ()) -> None:
+    for name in functions_of(text):
+        if name in RULE_FUNCTIONS and name not in allowed:
+            raise _not_allowed(text, name, (*FUNCTIONS, *(allowed or CALENDAR_FUNCTIONS)))
+
+
 def columns_of(text: str) -> list[tuple[str, str]]:
-    """Every name in the expression as (table, column); table is "" or "unit"."""
+    """Every name in the expression as (table, column); table is "" or what stands before the point."""
     from sqlglot import exp
 
     return [(".".join(p.name for p in c.parts[:-1]), c.name) for c in _parse(text).find_all(exp.Column)]
 
 
 def check(text: str, columns: Iterable[str], *, what: str, unit_columns: Iterable[str] = (),
-          codes: Mapping[str, Iterable[str]] | None = None, calendar: bool = False) -> None:
+          codes: Mapping[str, Iterable[str]] | None = None, calendar: bool = False, functions: Iterable[str] = (),
+          tables: Mapping[str, Iterable[str]] | None = None, elsewhere: bool = False) -> None:
     """Raises BadExpression for anything outside the allow-list, any name `what` does not have, or any text compared with
     a column whose `codes` do not hold it: such a condition would silently count nothing. `calendar`: worked_day and
-    week_of may be used."""
+    week_of may be used; `functions`: those of rules that may. `tables` are further ones with their columns, and
+    `elsewhere`: names of tables that are not known here are the caller's business."""
+    _refuse_rule_functions(text, functions)
     if not calendar and (used := _calendar_functions(text)):
         raise BadExpression(f"{text!r}: {used[0]}() can be used in indicators only.")
     known = {*columns, *MOMENTS, "unit"}
     for table, name in columns_of(text):
-        names = set(unit_columns) if table == "unit" else known
-        if table not in ("", "unit") or name not in names:
+        names = set(unit_columns) if table == "unit" else set((tables or {}).get(table, known))
+        if elsewhere and table not in ("", *(tables or {})):
+            continue
+        if table not in ("", "unit", *(tables or {})) or name not in names:
             owner = "the register" if table == "unit" else what
             near = suggestions(name, names)
             raise BadExpression(f"{owner} has no column {name!r}."
@@ -136,11 +170,21 @@ def _calendar_functions(text: str) -> list[str]:
 
 
 def to_sql(text: str, name: Callable[[str, str], str], dialect: str = "duckdb",
-           functions: Mapping[str, Callable[[str], str]] | None = None) -> str:
+           functions: Mapping[str, Callable[[str], str]] | None = None,
+           steps: Mapping[str, Mapping[str, int]] | None = None, present: str = "*") -> str:
     """The expression as SQL; `name(table, column)` gives the SQL for each name in it, `functions` that of the calendar's
-    functions of one date (SQL to SQL)."""
+    functions of one date (SQL to SQL). `steps` says of each column which code is how far; `present` is the SQL that is not
+    null in a row to be counted."""
     import sqlglot
     from sqlglot import exp
+
+    def stepped(node: Any) -> Any:
+        if not (isinstance(node, exp.Anonymous) and node.name.lower() == STEP):
+            return node
+        column = node.expressions[0]
+        ifs = [exp.If(this=exp.Literal.string(code), true=exp.Literal.number(n))
+               for code, n in (steps or {})[column.name].items()]
+        return exp.Case(this=column, ifs=ifs)
 
     def named(node: Any) -> Any:
         return sqlglot.parse_one(name(node.table, node.name), dialect="duckdb") if isinstance(node, exp.Column) else node
@@ -154,12 +198,19 @@ def to_sql(text: str, name: Callable[[str, str], str], dialect: str = "duckdb",
             first, last = node.expressions
             seconds = exp.DateDiff(this=last, expression=first, unit=exp.var("second"))
             return exp.paren(exp.Div(this=seconds, expression=exp.Literal.number("3600.0")))
+        if called == "distinct_of":
+            return exp.Count(this=exp.Distinct(expressions=node.expressions))
+        if isinstance(node, exp.Count) and node.this is None:
+            return sqlglot.parse_one(f"count({present})", dialect="duckdb")
+        if isinstance(node, exp.Count) and not isinstance(node.this, exp.Column | exp.Distinct):
+            there = "true" if present == "*" else f"{present} is not null"
+            return sqlglot.parse_one(f"count(*) filter (where {there} and ({node.this.sql(dialect='duckdb')}))", dialect="duckdb")
         if called in CALENDAR_FUNCTIONS:
             return sqlglot.parse_one((functions or {})[called](node.expressions[0].sql(dialect="duckdb")), dialect="duckdb")
         return node
 
-    # Two passes: what replaces a node is not walked into.
-    return str(_parse(text).copy().transform(named).transform(known).sql(dialect=dialect))
+    # Several passes: what replaces a node is not walked into.
+    return str(_parse(text).copy().transform(stepped).transform(named).transform(known).sql(dialect=dialect))
 
 
 def aggregate(text: str) -> tuple[str, str]:
@@ -270,6 +321,7 @@ def mentions(text: str) -> tuple[Mention, ...]:
     """
     from sqlglot import exp
 
+    _refuse_rule_functions(text)
     return tuple(dict.fromkeys(_mention(_written(c)) for c in _parse(text).find_all(exp.Column, bfs=False)))
 
 

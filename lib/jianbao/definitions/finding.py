@@ -25,6 +25,7 @@ class Finding:
     period: str = ""
     explain: bool = False       # a warning that stays open until it is explained
     explanation: str = ""       # what the filer says to it
+    key: str = ""               # of the row, where its ledger has one: WT-003
 
     @property
     def place(self) -> str:
@@ -35,4 +36,4 @@ class Finding:
         return {"severity": self.severity, "rule": self.rule, "file": self.file, "sheet": self.sheet,
                 "cell": self.cell, "row": self.row, "column": self.column, "value": self.value, "unit": self.unit,
                 "ledger": self.ledger, "period": self.period, "message": self.message, "remedy": self.remedy,
-                "explain": self.explain, "explanation": self.explanation}
+                "explain": self.explain, "explanation": self.explanation, "key": self.key}

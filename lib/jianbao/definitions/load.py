@@ -5,17 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from jianbao.definitions import expressions
 from jianbao.definitions.advice import Suggestion, wrong_in
-from jianbao.definitions.campaign import Calendar, Campaign, Correction, Fact, Product, Target, Terms
+from jianbao.definitions.campaign import Calendar, Campaign, Fact, Product, Target, Terms
 from jianbao.definitions.catalogue import Catalogue, Indicator, Measure, check_fact, check_measure, wrong_in_index, wrong_mention
+from jianbao.definitions.correction import Correction, wrong_in_correction
 from jianbao.definitions.diagnosis import Diagnosis
 from jianbao.definitions.identity import Identities, wrong_in_identity
 from jianbao.definitions.ledger import Ledger
+from jianbao.definitions.rule import wrong_in_unlike, wrong_masters
 from jianbao.definitions.sampling import Sampling
 from jianbao.definitions.system import SYSTEM
 from jianbao.definitions.yamlfile import WHOLE, Source
@@ -225,6 +226,7 @@ def _cross_check(d: Definitions, book: _Book) -> None:
             if (f := column.filled_from) and (f.ledger not in d.ledgers or {f.column, f.latest, *f.key.values()}
                                               - set(d.ledgers[f.ledger].columns)):
                 book.problems.append(f"{place}: {name}: filled_from names a ledger or column that is not there.")
+        _check_rules(book, ledger, d)
     for name, fact in d.campaign.facts.items():
         if isinstance(fact, Fact):
             try:
@@ -240,7 +242,7 @@ def _cross_check(d: Definitions, book: _Book) -> None:
         if product not in d.products:
             book.problems.append(f"params/calendar.yml:1: {unknown('product', product, d.products)}")
     for c in d.corrections:
-        book.problems += [f"{book.places[id(c)]}: {problem}" for problem in _wrong_in(c, d.ledgers)]
+        book.problems += [f"{book.places[id(c)]}: {problem}" for problem in wrong_in_correction(c, d.ledgers)]
     for verdict in d.diagnosis.verdicts:
         book.problems += [f"{book.places[id(verdict)]}: {verdict.id}: {problem}"
                           for problem in verdict.wrong(d.catalogue, d.diagnosis.thresholds, d.campaign.levels)]
@@ -259,6 +261,16 @@ def _cross_check(d: Definitions, book: _Book) -> None:
             openings.kind != "master" or set(OPENING_COLUMNS) - set(openings.columns)):
         book.problems.append(f"params/ledgers/openings.yml:1: opening balances are a master ledger with the columns "
                              f"{', '.join(OPENING_COLUMNS)}.")
+
+
+def _check_rules(book: _Book, ledger: Ledger, d: Definitions) -> None:
+    """What a ledger's rules say of other ledgers."""
+    file = f"ledgers/{ledger.name}.yml"
+    for n, rule in enumerate(ledger.rules):
+        book.problems += [f"{book.place(file, 'rules', n, 'check')}: rule {rule.id}: {problem}"
+                          for problem in wrong_masters(rule, d.ledgers)]
+    for n, unlike in enumerate(ledger.unlike):
+        book.problems += [f"{book.place(file, 'unlike', n)}: {problem}" for problem in wrong_in_unlike(unlike, ledger, d.ledgers)]
 
 
 def _parts(i: Indicator, d: Definitions) -> list[tuple[str, Indicator]]:
@@ -286,37 +298,6 @@ def _check_parts(book: _Book, i: Indicator, d: Definitions) -> None:
         elif part.rolls_up in ("ratio", "none") and i.rolls_up != "none":
             book.problems.append(f"{book.at(i.id, at_field)}: {i.id}: {part.id} rolls up as {part.rolls_up}, so it cannot be "
                                  f"a part of a {i.rolls_up}. Name what it is counted from.")
-
-
-def _wrong_in(c: Correction, ledgers: Mapping[str, Ledger]) -> list[str]:
-    """Columns a correction names that are not there, and values that do not fit theirs."""
-    if c.ledger not in ledgers:
-        return [str(unknown("ledger", c.ledger, ledgers))]
-    columns = ledgers[c.ledger].typed
-    problems = []
-    for said in ("match", "set", "expect"):
-        for name, value in getattr(c, said).items():
-            if name not in columns and not (name in ("row", "period") and said == "match"):
-                problems.append(f"{said}: {unknown('column', name, columns)}")
-            elif name in columns and not _fits(value, columns[name].type):
-                problems.append(f"{said}: {name} is of type {columns[name].type}, which {value!r} is not.")
-    return problems
-
-
-def _fits(value: str | int | float | None, kind: str) -> bool:
-    if value is None or kind in ("str", "code", "unit"):
-        return True
-    try:
-        match kind:
-            case "int":
-                return float(value) == int(float(value))
-            case "num" | "percent":
-                return isinstance(float(value), float)
-            case "date" | "datetime":
-                return bool(datetime.fromisoformat(str(value)))
-    except ValueError:
-        return False
-    return kind == "bool" and value in (0, 1)
 
 
 def _try(book: _Book, id_: str, field: str, measure: Measure, d: Definitions) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -27,6 +27,7 @@ class Unit:
     aliases: tuple[str, ...] = ()
     filer: str = ""                     # who files for it; empty: itself
     files: bool = True                  # False: a node of the tree that never files (免报, 汇总节点)
+    merged_into: str = ""               # who goes on with its work from the day after `valid_to`
     attributes: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
@@ -48,6 +49,7 @@ class Tree:
     order: tuple[Unit, ...]
     ends: tuple[int, ...]
     parents: tuple[int, ...]            # position of the parent, -1 at a root
+    day: date = date.min
 
     @cached_property
     def position(self) -> dict[str, int]:
@@ -98,6 +100,7 @@ class Register:
     def __init__(self, units: Iterable[Unit]) -> None:
         self.units = tuple(units)
         self._trees: dict[date, Tree] = {}
+        self._predecessors: dict[date, dict[str, tuple[str, ...]]] = {}
         _check(self.units)
 
     def __eq__(self, other: object) -> bool:
@@ -106,8 +109,46 @@ class Register:
     def on(self, day: date) -> Tree:
         """The tree on `day`. A unit whose parent is not valid that day hangs on nothing and is left out."""
         if day not in self._trees:
-            self._trees[day] = _tree([u for u in self.units if u.valid_on(day)])
+            self._trees[day] = _tree([u for u in self.units if u.valid_on(day)], day)
         return self._trees[day]
+
+    def successor(self, code: str, on: date) -> str | None:
+        """Who goes on with the work of a unit that has ended by `on`: the unit it was merged into, or what became of that. None
+        for one that stands, has not begun, or ended without a successor that stands."""
+        seen = {code}
+        while code not in self.on(on):
+            last = self._merged.get(code)
+            if last is None or last.valid_to is None or last.valid_to >= on or last.merged_into in seen:
+                return None
+            code = last.merged_into
+            seen.add(code)
+        return code if len(seen) > 1 else None
+
+    def predecessors(self, on: date) -> dict[str, tuple[str, ...]]:
+        """Unit that stands on a day → those merged into it by then, by code."""
+        if on not in self._predecessors:
+            found: dict[str, list[str]] = {}
+            for code in sorted(self._merged):
+                if (into := self.successor(code, on)) is not None:
+                    found.setdefault(into, []).append(code)
+            self._predecessors[on] = {into: tuple(codes) for into, codes in found.items()}
+        return self._predecessors[on]
+
+    def merged(self, code: str, on: date) -> tuple[date, str] | None:
+        """(first day of the merger, unit) for a unit that had been merged into another by `on`; the last in a chain."""
+        into = self.successor(code, on)
+        last = self._merged.get(code)
+        if into is None or last is None or last.valid_to is None:
+            return None
+        return last.valid_to + timedelta(days=1), into
+
+    @cached_property
+    def _merged(self) -> dict[str, Unit]:
+        """code → its last span, of units that were merged."""
+        last: dict[str, Unit] = {}
+        for u in sorted(self.units, key=lambda u: u.valid_from):
+            last[u.code] = u
+        return {code: u for code, u in last.items() if u.merged_into}
 
     @cached_property
     def codes(self) -> frozenset[str]:
@@ -154,6 +195,12 @@ def _check(units: tuple[Unit, ...]) -> None:
                 problems.append(str(unknown(f"parent of unit {code}:", u.parent, spans)))
             if u.filer and u.filer not in spans:
                 problems.append(str(unknown(f"filer of unit {code}:", u.filer, spans)))
+            if u.merged_into and u.merged_into not in spans:
+                problems.append(str(unknown(f"unit that {code} was merged into:", u.merged_into, spans)))
+            elif u.merged_into and u.valid_to is None:
+                problems.append(f"unit {code} is merged into {u.merged_into}, and has no last day. Give it one.")
+            elif u.merged_into == code:
+                problems.append(f"unit {code} is merged into itself.")
     # A cycle stands on some day on which a unit begins; when nobody moved, one look at all will do.
     days = {u.valid_from for u in units} if len(spans) < len(units) else set()
     for valid in [[u for u in units if u.valid_on(day)] for day in sorted(days)] or [list(units)]:
@@ -179,7 +226,7 @@ def _cycles(parents: Mapping[str, str | None]) -> list[str]:
     return found
 
 
-def _tree(valid: list[Unit]) -> Tree:
+def _tree(valid: list[Unit], day: date) -> Tree:
     below: dict[str | None, list[Unit]] = {}
     for u in valid:
         below.setdefault(u.parent or None, []).append(u)
@@ -200,7 +247,7 @@ def _tree(valid: list[Unit]) -> Tree:
         ends.append(0)
         stack.append(here)
         stack.extend((u, here) for u in reversed(below.get(unit.code, [])))
-    return Tree(tuple(order), tuple(ends), tuple(parents))
+    return Tree(tuple(order), tuple(ends), tuple(parents), day)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from jianbao.definitions.campaign import Calendar, Campaign, Correction, Product, Target, Terms
+from jianbao.definitions.campaign import Calendar, Campaign, Product, Target, Terms
 from jianbao.definitions.catalogue import Indicator
+from jianbao.definitions.correction import Correction
 from jianbao.definitions.diagnosis import Diagnosis
 from jianbao.definitions.identity import Identities
 from jianbao.definitions.ledger import Ledger

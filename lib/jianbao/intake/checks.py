@@ -1,22 +1,29 @@
-"""What is wrong with the sheets of a batch, and which of them are accepted. Imports masks, references, contract.
+"""What is wrong with the sheets of a batch, and which of them are accepted. Imports the kinds of checks, past, contract.
 
 Cells were checked while they were read; here are the checks that need more than a cell: the row, the sheet, the register,
-the store and the rest of the batch. The outcome does not depend on the order of the files.
+the store and the rest of the batch. The outcome does not depend on the order of the files: first it is settled which sheets
+are accepted, then all are held against what was filed before and what the batch brings, and that only warns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from jianbao.definitions.finding import Finding
 from jianbao.definitions.ledger import Ledger
 from jianbao.intake.contract import Contract
-from jianbao.intake.masks import ENDS, SHEET, STARTS, batch_table, broken
+from jianbao.intake.decided import unmarked
+from jianbao.intake.history import swings
+from jianbao.intake.likeness import refiled, unlikes
+from jianbao.intake.masks import batch_table, broken, broken_since
+from jianbao.intake.past import AT, ENDS, SHEET, STARTS, Group, Past
+from jianbao.intake.plausible import implausible
 from jianbao.intake.references import dangling
 from jianbao.intake.sheet import Sheet
+from jianbao.intake.sums import broken_so_far, broken_sums
 from jianbao.store import Store
 from jianbao.store.arrays import array
 
@@ -54,6 +61,9 @@ def check_sheets(sheets: Sequence[Sheet], contract: Contract, store: Store, on: 
     accepted = {n for n in range(len(sheets)) if batch.accepted(n)}
     for n, finding in dangling(sheets, accepted, contract.definitions.ledgers, store, connection):
         batch.found[n].append(finding)
+    for n, finding in unmarked(sheets, store):
+        batch.found[n].append(finding)
+    batch.check_past()
     return batch.result()
 
 
@@ -68,11 +78,16 @@ class _Batch:
         for n, s in enumerate(sheets):
             self.by_ledger.setdefault(s.ledger.name, []).append(n)
         self._covered: dict[tuple[str, str], dict[str, int]] = {}
+        self.groups: dict[str, Group] = {}
+        self.past = Past(store, connection, {})
 
     def result(self) -> list[Checked]:
         return [
             Checked(
-                s.adding(self.found[n][len(s.findings) :]), self.units[n], self.accepted(n), self.tables[n] if s.rows else None
+                s.adding(list(s.bounded(self.found[n][len(s.findings) :]))),
+                self.units[n],
+                self.accepted(n),
+                self.tables[n] if s.rows else None,
             )
             for n, s in enumerate(self.sheets)
         ]
@@ -96,6 +111,9 @@ class _Batch:
             if sheet.period is None:
                 self.units[n] = tuple(dict.fromkeys(u for u in sheet.units if u))
                 continue
+            if ledger.kind == "amendments":  # held against the store line by line before
+                self.units[n] = tuple(sorted({u for u in sheet.units if u})) or (filer,)
+                continue
             mine = self.contract.covers(ledger, filer, self.ends[n])
             published = ledger.filing == "source"
             about_others = ledger.by_office or published or filer == office
@@ -106,8 +124,7 @@ class _Batch:
                     sheet.finding(
                         "error",
                         "entitled",
-                        f"“{ledger.title}”不由“{self._label(filer, n)}”报送。",
-                        "请核对填报单位；只报下发给本单位的台账。",
+                        *self._why_not(ledger, filer, n),
                     )
                 )
             elif not about_others:
@@ -150,8 +167,7 @@ class _Batch:
                 yield sheet.finding(
                     "error",
                     "unit",
-                    f"“{unit}”在 {self.ends[n]} 不是有效单位。",
-                    "单位已撤并的，请填现在的单位。",
+                    *self.contract.ended(unit, self.ends[n]),
                     at=at,
                     column="unit",
                     value=unit,
@@ -166,6 +182,11 @@ class _Batch:
                     column="unit",
                     value=unit,
                 )
+
+    def _why_not(self, ledger: Ledger, filer: str, n: int) -> tuple[str, str]:
+        if self.contract.register.merged(filer, self.ends[n]):
+            return self.contract.ended(filer, self.ends[n])
+        return f"“{ledger.title}”不由“{self._label(filer, n)}”报送。", "请核对填报单位；只报下发给本单位的台账。"
 
     def _label(self, code: str, n: int) -> str:
         tree = self.contract.units(self.ends[n]).tree
@@ -189,16 +210,40 @@ class _Batch:
 
     def check_rows(self, ledger: Ledger, numbers: list[int]) -> None:
         sheets = [self.sheets[n] for n in numbers]
-        table = batch_table(ledger, sheets, [self.ends[n] for n in numbers])
-        for which, finding in broken(ledger, table, sheets, self.contract.definitions.campaign, self.connection):
-            self.found[numbers[which]].append(finding)
+        campaign, ends = self.contract.definitions.campaign, [self.ends[n] for n in numbers]
+        table = batch_table(ledger, sheets, ends)
+        group = Group(ledger, numbers, sheets, ends, [self.units[n] for n in numbers], table, frozenset())
+        self.groups[ledger.name] = group
+        self._add(group, broken(group, campaign, self.past))
+        self._add(group, broken_sums(group, campaign, self.past))
         if ledger.kind != "master" and ledger.key and self.store.files(ledger.name):
             self._check_keys(ledger, numbers, table)
-        plain = table.drop_columns([SHEET, STARTS, ENDS])
+        plain = table.drop_columns([SHEET, STARTS, ENDS, AT])
         start = 0
         for n, sheet in zip(numbers, sheets, strict=True):
             self.tables[n] = plain.slice(start, len(sheet.rows))
             start += len(sheet.rows)
+
+    def _add(self, group: Group, found: Iterable[tuple[int, Finding]]) -> None:
+        for which, finding in found:
+            self.found[group.numbers[which]].append(finding)
+
+    def check_past(self) -> None:
+        """What was filed before, and what else the batch brings, beside each row and sheet. Warnings only."""
+        groups = {
+            name: replace(g, accepted=frozenset(i for i, n in enumerate(g.numbers) if self.accepted(n)))
+            for name, g in self.groups.items()
+        }
+        past, campaign = Past(self.store, self.connection, groups), self.contract.definitions.campaign
+        for group in groups.values():
+            if group.ledger.kind not in ("event", "state", "snapshot"):
+                continue
+            self._add(group, broken_since(group, campaign, past))
+            self._add(group, broken_so_far(group, campaign, past))
+            self._add(group, swings(group, campaign, past))
+            self._add(group, refiled(group, campaign, past))
+            self._add(group, unlikes(group, campaign, past, self._label))
+            self._add(group, implausible(group, campaign, past, self._label))
 
     def _check_keys(self, ledger: Ledger, numbers: list[int], table: pa.Table) -> None:
         """Keys against the store: an event filed again in another period; an item gone from a whole list."""
@@ -248,6 +293,7 @@ class _Batch:
                 f'select b."{SHEET}", b.row, min(k.period) from batch b join known k on {same} '
                 f'where k.filed <> b."{ENDS}" group by all order by all'
             ).fetchall()
+            places = {i: {row: at for at, row in enumerate(self.sheets[numbers[i]].rows)} for i in {i for i, *_ in rows}}
             for i, row, period in rows:
                 sheet = self.sheets[numbers[i]]
                 self.found[numbers[i]].append(
@@ -256,7 +302,7 @@ class _Batch:
                         "key-filed",
                         f"这一项在 {period} 已经报过。",
                         "一件事只报一次；要更正的，重报原来那一期的表。",
-                        at=list(sheet.rows).index(row),
+                        at=places[i][row],
                         column=ledger.key[-1],
                     )
                 )

@@ -9,40 +9,73 @@ else: memory and time are limited, no file can be written, and each result leave
 from __future__ import annotations
 
 import io
-import pickle
 import sys
 from time import process_time
 from typing import Any
 
 from jianbao.errors import WorkbookError
-from jianbao.intake.gate import MAX_AREA, MAX_INSIDE, MAX_ROWS, PARQUET, RESAVE, inspect
+from jianbao.intake.concealed import Concealed
+from jianbao.intake.gate import MAX_INSIDE, MAX_PARTS, PARQUET, Marks, inspect
+from jianbao.intake.handover import ROWS_AT_ONCE, jobs, put_result, put_rows
+from jianbao.intake.kinds import kind_of, marks_of, misnamed
+from jianbao.intake.scan import MAX_AREA, MAX_MERGED, MAX_ROWS, RESAVE, within
 
 MEMORY = 1 << 30  # bytes of address space
-SECONDS_PER_FILE = 20  # of the processor
+SECONDS_PER_MB = 5  # of the processor, beside what every file has
+MAX_TEXT = 32_767  # characters in a cell: no workbook has more
 CODES_SHEET = "_codes"  # the templates' own drop-down lists: never filed
-Cells = tuple[str, bool, list[list[Any]], dict[tuple[int, int], str], list[tuple[int, int, int, int]]]
+# Title, visible, rows, faults, merged ranges; then, where there is any, what RawSheet has beside these.
+Cells = tuple[Any, ...]
 
 
 def main() -> None:
-    """Reads a pickled list of (name, content); writes one pickled result for each, in order."""
-    job: list[tuple[str, bytes]] = pickle.load(sys.stdin.buffer)
+    """Reads files from stdin; writes one result for each, in order. The last argument: processor seconds for a small file."""
+    seconds = float(sys.argv.pop())
     _limit()
     out = sys.stdout.buffer
-    for name, content in job:
-        _grant()
+    for name, content in jobs(sys.stdin.buffer):
+        _grant(seconds + SECONDS_PER_MB * len(content) / (1 << 20))
         try:
-            result: Any = read(content, name)
+            marks = inspect(content, name)
+            sheets = [_bounded(sheet, max(marks.inside, len(content))) for sheet in read(content, name, marks)]
+            put_result(out, (marks.notes, [_ahead(out, sheet) for sheet in sheets]))
         except WorkbookError as e:
-            result = (e.rule, e.message, e.remedy)
+            put_result(out, (e.rule, e.message, e.remedy))
         except BaseException as e:  # calamine's PanicException is no Exception
-            result = _explained(e)
-        pickle.dump(result, out, pickle.HIGHEST_PROTOCOL)
-        out.flush()
+            put_result(out, _explained(e))
+            if isinstance(e, MemoryError) or not isinstance(e, Exception):
+                return  # the next child starts afresh
 
 
-def read(content: bytes, name: str) -> list[Cells]:
+def _bounded(sheet: Cells, size: int) -> Cells:
+    """The sheet, when it is no larger than the gate allows: some kinds of file are measured only once they are read."""
+    _, _, rows, _, merged, *_ = sheet
+    width = len(rows[0]) if rows else 0
+    within(len(rows), width)
+    if sum(last - first for first, _, last, _ in merged) > MAX_MERGED:
+        raise WorkbookError("merged", "合并单元格太多或互相重叠。", "请取消合并单元格，逐行填写后重新报送。")
+    if size > 1 << 20 and any(len(c) > MAX_TEXT for row in rows for c in row if c.__class__ is str):
+        raise WorkbookError("too-large", f"有的单元格超过 {MAX_TEXT} 字，不像正常填报的台账。", RESAVE)
+    return sheet
+
+
+def _ahead(out: Any, sheet: Cells) -> tuple[Any, ...]:
+    """The sheet with its rows put before it when they are many, and their number in their place."""
+    rows = sheet[2]
+    if len(rows) <= ROWS_AT_ONCE:
+        return sheet
+    count = len(rows)
+    rows.reverse()  # so that they can be given away from the end
+    while rows:
+        block = rows[-ROWS_AT_ONCE:]
+        del rows[-ROWS_AT_ONCE:]
+        block.reverse()
+        put_rows(out, block)
+    return (*sheet[:2], count, *sheet[3:])
+
+
+def read(content: bytes, name: str, marks: Marks) -> list[Cells]:
     """The sheets of one file, in its order: title, visible, rows (rows[i][j] is Excel row i+1), faults, merged ranges."""
-    marks = inspect(content, name)
     if content.startswith(PARQUET):
         return [_table(content, name)]
     if not content.startswith((b"PK", b"\xd0\xcf")):
@@ -50,41 +83,50 @@ def read(content: bytes, name: str) -> list[Cells]:
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     book = CalamineWorkbook.from_filelike(io.BytesIO(marks.content))
+    kind = kind_of(content)
+    about, since_1904 = ({}, marks.since_1904) if kind == "xlsx" else marks_of(content, kind, MAX_PARTS)
+    notes = misnamed(name, kind)
     sheets = []
     for sheet in book.sheets_metadata:
         if sheet.name == CODES_SHEET or sheet.typ != SheetTypeEnum.WorkSheet:
             continue
         cells = book.get_sheet_by_name(sheet.name)
+        within(cells.total_height, cells.total_width)
         merged = marks.merged.get(sheet.name, [])
         if content.startswith(b"\xd0\xcf"):
             merged = [(a, b, c, d) for (a, b), (c, d) in cells.merged_cell_ranges or ()]
-        sheets.append(
-            (
-                sheet.name,
-                sheet.visible == SheetVisibleEnum.Visible,
-                cells.to_python(skip_empty_area=False),
-                marks.faults.get(sheet.name, {}),
-                merged,
-            )
+        faults = marks.faults.get(sheet.name, {})
+        concealed = marks.concealed.get(sheet.name)
+        if about and (more := about.get(sheet.name)):
+            faults, merged, concealed = {**faults, **more.faults}, merged or more.merged, more.concealed
+        found: Cells = (
+            sheet.name,
+            sheet.visible == SheetVisibleEnum.Visible,
+            cells.to_python(skip_empty_area=False),
+            faults,
+            merged,
         )
+        if concealed or since_1904 or notes:
+            seen = concealed or Concealed()
+            found = (*found, sorted(seen.rows), sorted(seen.columns), seen.filtered, since_1904, notes)
+        sheets.append(found)
     return sheets
 
 
 def _text(content: bytes, name: str) -> Cells:
-    """A CSV file as one sheet named after it: UTF-8 with or without mark, else GB 18030."""
-    import csv
+    """A CSV file or a web page's tables as one sheet named after it."""
+    from jianbao.intake.texts import faults_in, is_html, read_html, read_text
 
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise WorkbookError("encoding", "文本编码无法识别。", "请另存为 UTF-8 编码的 CSV。")
-    rows = [list(row) for row in csv.reader(io.StringIO(text, newline=""))]
-    width = max(map(len, rows), default=0)
-    return _title(name), True, [row + [""] * (width - len(row)) for row in rows], {}, []
+    suffix = name.lower().rpartition(".")[2]
+    if is_html(content) and suffix != "csv":
+        rows, merged = read_html(content, within)
+        notes: tuple[str, ...] = (f"文件名后缀是 .{suffix}，内容是网页，按里面的表格读",)
+        return _title(name), True, rows, faults_in(rows), merged, (), (), False, False, notes
+    rows, notes = read_text(content, within)
+    if suffix not in ("csv", "tsv", "tab"):
+        notes = (f"文件名后缀是 .{suffix}，内容是文本，按内容读", *notes)
+    faults = faults_in(rows) if b"#" in content else {}
+    return (_title(name), True, rows, faults, [], (), (), False, False, notes) if notes else (_title(name), True, rows, faults, [])
 
 
 def _table(content: bytes, name: str) -> Cells:
@@ -143,16 +185,21 @@ def _limit() -> None:
         import resource
     except ImportError:  # Windows has no such limits; the gate and the parent's clock remain
         return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for what, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
+        try:
+            resource.setrlimit(what, (most, most))
+        except (ValueError, OSError):  # macOS does not limit address space
+            continue
 
 
-def _grant() -> None:
+def _grant(seconds: float) -> None:
     """Processor time for the next file."""
     try:
         import resource
     except ImportError:
         return
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(process_time()) + SECONDS_PER_FILE, hard))
+    try:
+        resource.setrlimit(resource.RLIMIT_CPU, (int(process_time() + seconds) + 1, hard))
+    except (ValueError, OSError):
+        return

@@ -1,34 +1,36 @@
-"""The rule table of a ledger, compiled to one pass over a whole batch. Imports sheet, cells, definitions.
+"""The rule table of a ledger, compiled to one pass over a whole batch. Imports past, sheet, cells, definitions.
 
 Every rule becomes one boolean column of a single SELECT; what comes back is the rows that break something, and which.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from jianbao.definitions.campaign import Campaign
-from jianbao.definitions.expressions import literal, to_sql
+from jianbao.definitions.expressions import columns_of, literal, to_sql
 from jianbao.definitions.finding import Finding
-from jianbao.definitions.ledger import Column, Ledger
+from jianbao.definitions.ledger import Column, Ledger, Rule
+from jianbao.definitions.rule import BRACES, PARENT, PREVIOUS, steps_of
 from jianbao.intake.cells import shown
-from jianbao.intake.sheet import Sheet
+from jianbao.intake.past import AT, ENDS, SHEET, STARTS, Group, Past
+from jianbao.intake.sheet import MAX_SAID, Sheet, letters
 from jianbao.store.arrays import array
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SHEET, STARTS, ENDS = "sheet·", "starts·", "ends·"  # columns of the batch that no ledger can have
 REMEDY = "请核对后改正。"
+Name = Callable[[str, str], str]
 
 
 @dataclass(frozen=True)
 class Mask:
-    """One rule: `bad` is the SQL of a row that breaks it. `message` may quote columns in braces."""
+    """One rule: `bad` is the SQL of a row that breaks it. `quoted` are the expressions in the message's braces with their
+    SQL; those that only name a column of the row are left out."""
 
     rule: str
     severity: str
@@ -36,6 +38,8 @@ class Mask:
     bad: str
     message: str
     remedy: str
+    explain: bool = False
+    quoted: tuple[tuple[str, str], ...] = ()
 
 
 def batch_table(ledger: Ledger, sheets: Sequence[Sheet], ends: Sequence[date]) -> pa.Table:
@@ -64,64 +68,208 @@ def batch_table(ledger: Ledger, sheets: Sequence[Sheet], ends: Sequence[date]) -
     own = [s.values[ledger.date] if ledger.date else [None] * len(s.rows) for s in sheets]
     columns["date"] = array([day or end for days, end in zip(own, ends, strict=True) for day in days], pa.date32())
     starts = [s.period.starts if s.period else date(1, 1, 1) for s in sheets]
-    return pa.table(columns | {SHEET: number, STARTS: spread(starts), ENDS: spread(ends)})
+    numbered = array(range(len(number)), pa.int64())
+    return pa.table(columns | {SHEET: number, STARTS: spread(starts), ENDS: spread(ends), AT: numbered})
 
 
-def broken(
-    ledger: Ledger, table: pa.Table, sheets: Sequence[Sheet], campaign: Campaign, connection: Any
-) -> Iterator[tuple[int, Finding]]:
-    """(which sheet, finding) for every row and rule that do not agree."""
-    import pyarrow as pa
+def broken(group: Group, campaign: Campaign, past: Past) -> Iterator[tuple[int, Finding]]:
+    """(which sheet, finding) for every row and general check, or rule of the row and its bases, that do not agree."""
+    rules = [r for r in group.ledger.rules if not r.over and not looks_back(r, group.ledger)]
+    source, name_of = joined(group, rules, campaign, past)
+    masks = [*general_masks(group.ledger), *rule_masks(rules, group.ledger, name_of)]
+    yield from run(masks, source, group, past.connection)
 
-    masks = list(_masks(ledger, campaign))
-    if not masks or not table.num_rows:
+
+def broken_since(group: Group, campaign: Campaign, past: Past) -> Iterator[tuple[int, Finding]]:
+    """The same of rules that name `previous.…`, or what the office decided. Only known once it is known which sheets of the
+    batch are accepted."""
+    rules = [r for r in group.ledger.rules if not r.over and looks_back(r, group.ledger)]
+    if rules and group.table.num_rows:
+        source, name_of = joined(group, rules, campaign, past)
+        yield from run(rule_masks(rules, group.ledger, name_of), source, group, past.connection)
+
+
+def looks_back(rule: Rule, ledger: Ledger) -> bool:
+    return rule.uses_previous or any(not table and name not in ledger.typed for table, name in rule.names & decided(ledger))
+
+
+def decided(ledger: Ledger) -> set[tuple[str, str]]:
+    return {("", name) for name, c in ledger.columns.items() if c.filled_from is not None}
+
+
+def run(masks: Iterable[Mask], source: str, group: Group, connection: Any) -> Iterator[tuple[int, Finding]]:
+    """The masks in one pass over `source`, a FROM of the batch as `b`."""
+    masks, sheets = list(masks), group.sheets
+    if not masks or not group.table.num_rows:
         return
-    chosen = ", ".join(f"coalesce({m.bad}, false) as m{i}" for i, m in enumerate(masks))
+    quoted = list(dict.fromkeys(q for m in masks for q in m.quoted))
+    chosen = "".join(f", coalesce({m.bad}, false) as m{i}" for i, m in enumerate(masks))
+    chosen += "".join(f", {sql} as v{i}" for i, (_, sql) in enumerate(quoted))
     either = " or ".join(f"m{i}" for i in range(len(masks)))
-    connection.register("batch", table.append_column("i·", array(range(table.num_rows), pa.int64())))
     rows = connection.execute(
-        f'select * from (select "i·", "{SHEET}", {chosen} from batch) where {either} order by "i·"'
+        f'select * from (select b."{AT}", b."{SHEET}"{chosen} from {source}) where {either} order by "{AT}"'
     ).fetchall()
-    connection.unregister("batch")
     starts = [0]
     for s in sheets:
         starts.append(starts[-1] + len(s.rows))
+    own_rules = {r.id for r in group.ledger.rules}
+    often: dict[tuple[int, int], int] = {}
+    last: dict[tuple[int, int], Finding] = {}
     for i, number, *flags in rows:
         sheet, at = sheets[number], i - starts[number]
-        said = [m for m, flag in zip(masks, flags, strict=True) if flag]
+        said = [m for m, flag in zip(masks, flags, strict=False) if flag]
+        values = {text: v for (text, _), v in zip(quoted, flags[len(masks) :], strict=True)}
         # A ledger's own rule on the same cell says it better than a general one.
-        own = {m.column for m in said if m.rule in _own_rules(ledger)}
+        own = {m.column for m in said if m.rule in own_rules}
         for m in said:
             if m.rule in ("backdated", "future") and m.column in own:
                 continue
             column = m.column if m.column in sheet.places else ""
-            yield (
-                number,
-                sheet.finding(
-                    m.severity,
-                    m.rule,
-                    _filled(m.message, sheet, at),
-                    m.remedy or REMEDY,
-                    at=at,
-                    column=column,
-                    value=_value(sheet, column, at),
-                ),
+            which = number, id(m)
+            often[which] = often.get(which, 0) + 1
+            if often[which] > MAX_SAID:
+                continue
+            found = sheet.finding(
+                m.severity,
+                m.rule,
+                _filled(m.message, sheet, at, values),
+                _filled(m.remedy or REMEDY, sheet, at, values),
+                at=at,
+                column=column,
+                value=_value(sheet, column, at),
             )
+            last[which] = replace(found, explain=True) if m.explain else found
+            yield number, last[which]
+    for which, times in often.items():
+        if times > MAX_SAID:
+            yield which[0], sheets[which[0]].as_often(last[which], times - MAX_SAID)
 
 
-def _own_rules(ledger: Ledger) -> set[str]:
-    return {r.id for r in ledger.rules}
+def about_sheet(sheet: Sheet, rule: str, message: str, remedy: str, *, column: str = "", unit: str = "", severity: str = "warning",
+                explain: bool = False) -> Finding:
+    """A finding about the rows together; it stands at the column's title."""
+    place = sheet.places.get(column, 0)
+    found = sheet.finding(severity, rule, message, remedy or REMEDY)
+    return replace(found, cell=f"{letters(place)}{sheet.header}", row=sheet.header, column=column, unit=unit or found.unit,
+                   explain=explain)
 
 
 def _value(sheet: Sheet, column: str, at: int) -> Any:
     return sheet.units[at] if column == "unit" else sheet.values[column][at] if column in sheet.values else None
 
 
-def _filled(message: str, sheet: Sheet, at: int) -> str:
-    return re.sub(r"\{(\w+)\}", lambda m: shown(_value(sheet, m[1], at)) if m[1] in sheet.values else m[0], message)
+def _filled(message: str, sheet: Sheet, at: int, values: dict[str, Any]) -> str:
+    def said(match: Any) -> str:
+        text = match[1]
+        return shown(values[text] if text in values else _value(sheet, text, at))
+
+    return BRACES.sub(said, message)
 
 
-def _masks(ledger: Ledger, campaign: Campaign) -> Iterator[Mask]:
+# What rules name
+
+
+def joined(group: Group, rules: Sequence[Rule], campaign: Campaign, past: Past, *, alias: str = "b") -> tuple[str, Name]:
+    """A FROM of the batch as `b` with what the rules name of elsewhere beside each row, and how names are written in it."""
+    ledger, joins = group.ledger, [f"{past.batch(group)} b"]
+    known = {"": True}
+    names = {name for rule in rules for name in rule.names}
+    if any(t == PARENT for t, _ in names):
+        last = "row_number() over (partition by code order by valid_from desc) = 1"
+        joins.append(f"left join (select * from {past.batch(group)} qualify {last}) {PARENT} on {PARENT}.code = b.parent")
+    for master in sorted({m for rule in rules for m in rule.masters}):
+        found = past.master(master)
+        known[master] = found is not None
+        if found is not None:
+            day = past.store.ledgers[master].date
+            on = f'"{master}".unit = b.unit' + (f' and b."{ENDS}" >= "{master}"."{day}"' if day else "")
+            joins.append(f'{"asof " if day else ""}left join {found} "{master}" on {on}')
+    if any(t == PREVIOUS for t, _ in names):
+        found = _previous(group, [n for t, n in names if t == PREVIOUS], past)
+        known[PREVIOUS] = found is not None
+        if found is not None:
+            moment, mine = ("date", "date") if ledger.by_day else ("filed", ENDS)
+            keys = [k for k in ledger.key if not (ledger.by_day and k == ledger.date)]
+            same = " and ".join(f'{PREVIOUS}."{k}" = b."{k}"' for k in ("unit", *keys))
+            joins.append(f'asof left join {found} {PREVIOUS} on {same} and b."{mine}" > {PREVIOUS}."{moment}"')
+    office = {n for _, n in names & decided(ledger)}
+    for name in sorted(office):
+        found = _decisions(group, name, past)
+        known[name] = found is not None
+        if found is not None:
+            f = ledger.columns[name].filled_from
+            assert f is not None
+            same = " and ".join([f'"d·{name}".unit = b.unit', *(f'"d·{name}"."{t}" = b."{o}"' for o, t in f.key.items())])
+            joins.append(f'asof left join {found} "d·{name}" on {same} and b."{ENDS}" >= "d·{name}"."{f.latest}"')
+    plain = names_of(campaign, alias)
+
+    def name_of(table: str, column: str) -> str:
+        if not known.get(table, True):
+            return "null"
+        if table:
+            return f'"{table}"."{"filed" if (table, column) == (PREVIOUS, "period_ends") else column}"'
+        if column in office:
+            f = ledger.columns[column].filled_from
+            assert f is not None
+            value = f'"d·{column}"."{f.column}"' if known[column] else "null"
+            return f"coalesce({value}, {literal(f.default)})" if f.default else value
+        return plain(table, column)
+
+    return " ".join(joins), name_of
+
+
+def _previous(group: Group, columns: Sequence[str], past: Past) -> str | None:
+    """What the same units filed for other periods, one row for each key and period."""
+    ledger = group.ledger
+    if not past.known(group):
+        return None
+    found = past.rows(ledger, [*ledger.key, *(c for c in columns if c in ledger.typed)], units=group.everyone, until=max(group.ends))
+    if found is None:
+        return None
+    keys = ", ".join(f'"{k}"' for k in ("unit", *ledger.key))
+    return f"(select * from {found} qualify row_number() over (partition by {keys}, filed order by row desc) = 1)"
+
+
+def _decisions(group: Group, name: str, past: Past) -> str | None:
+    """What the office decided of a column, for the units of the group."""
+    f = group.ledger.columns[name].filled_from
+    assert f is not None
+    where = to_sql(f.where, lambda table, column: f'r."{column}"') if f.where else "true"
+    columns = [f.column, f.latest, *f.key.values(), *(c for _, c in columns_of(f.where or "true"))]
+    found = past.rows(past.store.ledgers[f.ledger], columns, units=group.everyone, until=max(group.ends), where=where)
+    if found is None:
+        return None
+    keys = ", ".join(f'"{k}"' for k in ("unit", *f.key.values(), f.latest))
+    latest = f"row_number() over (partition by {keys} order by filed desc, row desc) = 1"
+    return f"(select r.* from {found} r where {where} qualify {latest})"
+
+
+def names_of(campaign: Campaign, alias: str = "b") -> Name:
+    moments = {
+        "period_starts": f'{alias}."{STARTS}"',
+        "period_ends": f'{alias}."{ENDS}"',
+        "campaign_starts": literal(campaign.starts),
+        "campaign_ends": literal(campaign.ends),
+    }
+
+    def name_of(table: str, column: str) -> str:
+        return moments.get(column) or f'{alias}."{column}"'
+
+    return name_of
+
+
+# The masks
+
+
+def rule_masks(rules: Iterable[Rule], ledger: Ledger, name_of: Name) -> Iterator[Mask]:
+    steps = steps_of(ledger.columns)
+    for rule in rules:
+        quoted = tuple((q, to_sql(q, name_of, steps=steps)) for q in rule.quoted if q not in ledger.typed)
+        bad = f"not ({to_sql(rule.check, name_of, steps=steps)})"
+        yield Mask(rule.id, rule.severity, rule.column or "", bad, rule.message, rule.remedy, rule.explain, quoted)
+
+
+def general_masks(ledger: Ledger) -> Iterator[Mask]:
     for name, column in ledger.typed.items():
         yield from _bounds(name, column)
     if ledger.kind != "master" and ledger.date:
@@ -131,7 +279,7 @@ def _masks(ledger: Ledger, campaign: Campaign) -> Iterator[Mask]:
                 "backdated",
                 "warning",
                 ledger.date,
-                f'"date" < "{STARTS}"',
+                f'b."date" < b."{STARTS}"',
                 f"补报：“{title}”{{{ledger.date}}} 早于本统计期，计入它自己的统计期。",
                 "确属补报的不用改；年月写错的请改正。",
             )
@@ -139,14 +287,14 @@ def _masks(ledger: Ledger, campaign: Campaign) -> Iterator[Mask]:
             "future",
             "error",
             ledger.date,
-            f'"date" > "{ENDS}"',
+            f'b."date" > b."{ENDS}"',
             f"“{title}”{{{ledger.date}}} 晚于统计期最后一天。",
             "只报到本期末为止的；以后的下一期再报。",
         )
     key = ledger.key or (("unit",) if ledger.kind == "snapshot" else ())
     if key:
-        same = ", ".join(dict.fromkeys(f'"{k}"' for k in (SHEET, "unit", *key)))
-        filled = " and ".join(f'"{k}" is not null' for k in key)
+        same = ", ".join(dict.fromkeys(f'b."{k}"' for k in (SHEET, "unit", *key)))
+        filled = " and ".join(f'b."{k}" is not null' for k in key)
         titles = "、".join(ledger.columns[k].title if k in ledger.columns else "单位" for k in key)
         yield Mask(
             "key",
@@ -156,46 +304,29 @@ def _masks(ledger: Ledger, campaign: Campaign) -> Iterator[Mask]:
             f"“{titles}”与另一行重复。",
             "同一项只填一行；确是两项的，编号要不同。",
         )
-    name_of = _names(campaign)
-    for rule in ledger.rules:
-        yield Mask(rule.id, rule.severity, rule.column or "", f"not ({to_sql(rule.check, name_of)})", rule.message, rule.remedy)
 
 
 def _bounds(name: str, c: Column) -> Iterator[Mask]:
-    percent = c.type == "percent"
+    percent, place = c.type == "percent", f'b."{name}"'
 
     def said(limit: float) -> str:
         return f"{limit * 100:g}%" if percent else f"{limit:g}"
 
     if c.min is not None:
-        yield Mask("min", "error", name, f'"{name}" < {c.min!r}', f"“{c.title}”小于 {said(c.min)}。", REMEDY)
+        yield Mask("min", "error", name, f"{place} < {c.min!r}", f"“{c.title}”小于 {said(c.min)}。", REMEDY)
     if c.max is not None:
-        yield Mask("max", "error", name, f'"{name}" > {c.max!r}', f"“{c.title}”大于 {said(c.max)}。", REMEDY)
+        yield Mask("max", "error", name, f"{place} > {c.max!r}", f"“{c.title}”大于 {said(c.max)}。", REMEDY)
     if c.step is not None:
-        yield Mask(
-            "step",
-            "error",
-            name,
-            f'abs("{name}" / {c.step!r} - round("{name}" / {c.step!r})) > 1e-6',
-            f"“{c.title}”应是 {said(c.step)} 的整数倍。",
-            REMEDY,
-        )
+        bad = f"abs({place} / {c.step!r} - round({place} / {c.step!r})) > 1e-6"
+        yield Mask("step", "error", name, bad, f"“{c.title}”应是 {said(c.step)} 的整数倍。", REMEDY)
+    if c.pattern:
+        said_as = literal(c.pattern)
+        bad = f"not regexp_full_match({place}, {said_as})"
+        if c.type == "list":
+            bad = f"len(list_filter({place}, lambda one: not regexp_full_match(one, {said_as}))) > 0"
+        what = c.pattern_of or "规定的写法"
+        yield Mask("pattern", "error", name, bad, f"“{c.title}”写的不是{what}。", f"请填{what}。{c.help}")
     if c.max_length is not None:
-        length = f'len("{name}")' if c.type == "list" else f'length("{name}")'
-        yield Mask(
-            "max_length", "error", name, f"{length} > {c.max_length}", f"“{c.title}”超过 {c.max_length} 字。", "请压缩文字。"
-        )
-
-
-def _names(campaign: Campaign) -> Callable[[str, str], str]:
-    moments = {
-        "period_starts": f'"{STARTS}"',
-        "period_ends": f'"{ENDS}"',
-        "campaign_starts": literal(campaign.starts),
-        "campaign_ends": literal(campaign.ends),
-    }
-
-    def name_of(table: str, column: str) -> str:
-        return moments.get(column) or f'"{column}"'
-
-    return name_of
+        length = f"len({place})" if c.type == "list" else f"length({place})"
+        bad = f"{length} > {c.max_length}"
+        yield Mask("max_length", "error", name, bad, f"“{c.title}”超过 {c.max_length} 字。", "请压缩文字。")

@@ -93,6 +93,7 @@ def receive_master(workspace: Workspace, received_at: datetime) -> list[FileRepo
                     for c in m.checked
                 ),
                 m.findings,
+                tuple(dict.fromkeys(said for c in m.checked for said in c.sheet.guesses)),
             )
         )
     if received:
@@ -123,11 +124,11 @@ def read_master(workspace: Workspace, on: date) -> list[MasterFile]:
     files = {path: (path.name, path.read_bytes()) for path in master_paths(workspace)}
     problems: list[str] = []
     raw: dict[Path, list[RawSheet]] = {}
-    for path, sheets in read_batch(files).items():
-        if isinstance(sheets, WorkbookError):
-            problems.append(f"data/master/{path.name}: {sheets}")
+    for path, book in read_batch(files).items():
+        if isinstance(book, WorkbookError):
+            problems.append(f"data/master/{path.name}: {book}")
         else:
-            raw[path] = sheets
+            raw[path] = book
     # The register first: the others name its units.
     empty = Contract(definitions, Register(()), ledgers)
     first = [c for path, sheets in raw.items() for c in _checked(workspace, empty, path, sheets, on, problems, only="register")]

@@ -14,6 +14,7 @@ from jianbao.definitions.period import Period
 from jianbao.intake.forms import Form, unit_names
 from jianbao.intake.layout import HEADER_ROW, HINT, template_columns
 from jianbao.intake.template import workbook
+from jianbao.intake.written import write
 from jianbao.workspace import Workspace
 
 _HEAD, _TEXT = Font("宋体", 11, italic=True, color="595959"), Font("宋体", 10, color="595959")
@@ -34,7 +35,7 @@ def prefilled(workspace: Workspace, ledger: Ledger, period: Period, rows: Sequen
     names = unit_names(tree)
     columns = list(template_columns(ledger, True))
     for j, (title, width, _) in enumerate(asides, len(columns) + 1):
-        head = sheet.cell(HEADER_ROW, j, f"{HINT} {title}")
+        head = write(sheet.cell(HEADER_ROW, j), f"{HINT} {title}")
         head.font, head.alignment = _HEAD, Alignment("center", "center", wrap_text=True)
         sheet.column_dimensions[get_column_letter(j)].width = width
     for n, row in enumerate(rows):
@@ -42,10 +43,10 @@ def prefilled(workspace: Workspace, ledger: Ledger, period: Period, rows: Sequen
         for j, name in enumerate(columns, 1):
             cell = sheet.cell(at, j)
             if name in row:
-                cell.value = names.get(row[name], row[name]) if name == "unit" else row[name]
+                write(cell, names.get(row[name], row[name]) if name == "unit" else row[name])
             _as_column(sheet, cell, j)
         for j, (_, _, texts) in enumerate(asides, len(columns) + 1):
-            cell = sheet.cell(at, j, texts[n])
+            cell = write(sheet.cell(at, j), texts[n])
             cell.number_format = "@"
             cell.font, cell.alignment, cell.border = _TEXT, Alignment(vertical="center", wrap_text=True), _BOX
     return book

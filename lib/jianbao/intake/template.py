@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from openpyxl import Workbook
 from openpyxl.comments import Comment
@@ -32,10 +32,16 @@ from jianbao.intake.layout import (
     NIL_ROW,
     PERIOD_LABEL,
     PERIOD_ROW,
+    STAMP_LABEL,
     TITLE_ROW,
     template_columns,
 )
+from jianbao.intake.reminding import add_returned, awaited
+from jianbao.intake.written import write
 from jianbao.workspace import Workspace
+
+if TYPE_CHECKING:
+    from jianbao.intake.decided import Standing
 
 LAST_ROW = 2000  # drop-downs and checks reach so far
 MAX_UNITS = 400  # a longer drop-down helps nobody; names are typed and checked
@@ -62,16 +68,17 @@ def make_templates(workspace: Workspace, period: Period, *, common: bool = False
     folder = workspace.path("outbox", period.id)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
+    returned = awaited(workspace, period)
     for form in (common_forms if common else forms_due)(workspace, period, tree):
         name = re.sub(r"[^\w()（）-]+", "", form.name)
         path = folder / f"{name}_{period.id}.xlsx"
-        workbook(workspace, form, period, tree).save(path)
+        workbook(workspace, form, period, tree, returned).save(path)
         paths.append(path)
     return paths
 
 
-def workbook(workspace: Workspace, form: Form, period: Period, tree: Tree) -> Any:
-    """The workbook of one form, not yet saved."""
+def workbook(workspace: Workspace, form: Form, period: Period, tree: Tree, returned: Sequence[Standing] | None = None) -> Any:
+    """The workbook of one form, not yet saved. `returned`: the rows of all units that went back and are awaited."""
     book = Workbook()
     book.remove(book.worksheets[0])
     lists = _Lists(book)
@@ -90,6 +97,8 @@ def workbook(workspace: Workspace, form: Form, period: Period, tree: Tree) -> An
             lists,
             workspace.definitions.campaign.starts,
         )
+        if workspace.definitions.campaign.stamped and not ledger.by_office:
+            _ask_for_stamp(book.worksheets[-1])
     lists.write()
     meta = book.create_sheet(META_SHEET)
     meta.sheet_state = "veryHidden"
@@ -102,6 +111,8 @@ def workbook(workspace: Workspace, form: Form, period: Period, tree: Tree) -> An
         *(("sheet", _title(x), x.name) for x in form.ledgers),
     ):
         meta.append(row)
+    if len(form.filers) == 1:
+        add_returned(workspace, book, period, sorted({u for us in form.units.values() for u in us}), returned)
     book.properties.creator, book.properties.title = "jianbao", f"{form.name} {period.label}"
     return book
 
@@ -125,7 +136,7 @@ class _Lists:
         sheet.sheet_state = "veryHidden"
         for j, (values, name) in enumerate(self.lists.items(), 1):
             for i, value in enumerate(values, 1):
-                sheet.cell(i, j, value)
+                write(sheet.cell(i, j), value)
             letter = get_column_letter(j)
             self.book.defined_names[name] = DefinedName(name, attr_text=f"{CODES_SHEET}!${letter}$1:${letter}${len(values)}")
 
@@ -179,6 +190,18 @@ def _sheet(
     protection.sheet = True
     protection.formatColumns = protection.formatRows = protection.insertRows = protection.deleteRows = False
     protection.sort = protection.autoFilter = protection.formatCells = False
+
+
+def _ask_for_stamp(ws: Any) -> None:
+    """Beside the nil return: whether a stamped scan comes with the workbook. The hint there moves on."""
+    hint = ws.cell(NIL_ROW, 4).value
+    _put(ws, NIL_ROW, 3, STAMP_LABEL, _BOLD)
+    entry = _put(ws, NIL_ROW, 4, None, _PLAIN)
+    entry.fill, entry.border, entry.protection = _ENTRY, _BOX, _OPEN
+    _put(ws, NIL_ROW, 5, f"{hint}；附了盖章扫描件的，在“{STAMP_LABEL}”后选“是”", _SMALL)
+    yes = DataValidation("list", formula1='"是"', allow_blank=True)
+    yes.add(f"D{NIL_ROW}")
+    ws.add_data_validation(yes)
 
 
 def _column(
@@ -301,7 +324,7 @@ def _note(column: Column) -> str:
 def _put(
     ws: Any, row: int, column: int, value: Any, font: Font, *, fill: PatternFill | None = None, alignment: Alignment | None = None
 ) -> Any:
-    cell = ws.cell(row, column, value)
+    cell = write(ws.cell(row, column), value)
     cell.font, cell.protection = font, _LOCKED
     cell.number_format = "@" if value is None else "General"
     cell.alignment = alignment or Alignment(vertical="center")

@@ -5,24 +5,27 @@ Method: docs/methods/revisions.md
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
 
 from jianbao.definitions.catalogue import IN_PERIOD
+from jianbao.definitions.correction import Correction
 from jianbao.definitions.counted import ledgers_behind, made_from
 from jianbao.definitions.expressions import literal
 from jianbao.definitions.ledger import Ledger
 from jianbao.definitions.register import Unit
 from jianbao.numbers.cube import Cube
 from jianbao.numbers.readings import Reading, read
+from jianbao.store.closings import Closing, actions
 
 LATE, REFILED, CORRECTED, RECLASSIFIED = "late", "refiled", "corrected", "reclassified"
 MASTER, REDEFINED, RECOMPUTED = "master", "redefined", "recomputed"
 REASONS = {LATE: "迟报补报", REFILED: "重报", CORRECTED: "更正", RECLASSIFIED: "审核认定", MASTER: "名册基数调整",
            REDEFINED: "口径调整", RECOMPUTED: "重新计算"}
-_SYSTEM = ("filings", "findings", "changes", "calendar")
+_SYSTEM = ("filings", "findings", "changes", "calendar", "amendments")
 
 
 @dataclass(frozen=True)
@@ -114,18 +117,18 @@ class Meanwhile:
                 in_time = first <= f["period_ends"] <= r.period.ends
                 if f["submission"] in wanted or (in_time and not ledger.by_office):
                     reasons[REFILED if f["before"] and f["period_ends"] <= r.period.ends else LATE] = None
-                    sources[f["file"]] = None
+                    sources |= dict.fromkeys([f["file"], *self._reopened(f)])
         if rows & set(_SYSTEM):     # figures of filing itself: whatever the unit filed for the period
             for f in self._all_filings.get(code, []):
                 if r.period.starts <= f["period_ends"] <= r.period.ends:
                     reasons[REFILED if f["before"] else LATE] = None
-                    sources[f["file"]] = None
+                    sources |= dict.fromkeys([f["file"], *self._reopened(f)])
         for name in sorted(deciding):
             found = self._judged(name, rows, r.period.ends).get(code, set())
             reasons |= dict.fromkeys([RECLASSIFIED] if found else [])
             sources |= dict.fromkeys(self._names[s] for s in sorted(found) if s in self._names)
-        for c in self.definitions.corrections:
-            if c.ledger in rows | deciding and c.unit == code and self.then.as_of < c.on <= self.now.as_of:
+        for c in self._corrections.get(code, ()):
+            if c.ledger in rows | deciding:
                 reasons[CORRECTED] = None
                 sources[f"更正：{c.reason}"] = None
         masters = {n for n in rows if self.definitions.ledgers[n].kind == "master"} & self._masters
@@ -136,6 +139,16 @@ class Meanwhile:
         return Cause(unit, was, now, tuple(k for k in REASONS if k in reasons) or (RECOMPUTED,), tuple(sources))
 
     # What came
+
+    @cached_property
+    def _corrections(self) -> dict[str, list[Correction]]:
+        """unit → corrections of the time between that changed rows of its own."""
+        found: dict[str, list[Correction]] = {}
+        for s in self.now.snapshot.standings():
+            if self.then.as_of < s.correction.on <= self.now.as_of:
+                for unit in {s.correction.unit, *(e.before["unit"] for e in s.edits)}:
+                    found.setdefault(unit, []).append(s.correction)
+        return found
 
     def _filings(self, ledger: str, unit: str) -> list[dict[str, Any]]:
         return [f for f in self._all_filings.get(unit, []) if f["ledger"] == ledger]
@@ -150,8 +163,8 @@ class Meanwhile:
         cov, earlier = t.coverage, t.coverage.alias()
         before = exists().where(and_(earlier.c.ledger == cov.c.ledger, earlier.c.period == cov.c.period, earlier.c.accepted,
                                      earlier.c.unit == cov.c.unit, earlier.c.received_at <= self.then.as_of))
-        query = (select(cov.c.submission, cov.c.ledger, cov.c.period_ends, cov.c.unit, t.deliveries.c.name.label("file"),
-                        before.label("before"))
+        query = (select(cov.c.submission, cov.c.ledger, cov.c.period, cov.c.period_ends, cov.c.unit, cov.c.received_at,
+                        t.deliveries.c.name.label("file"), before.label("before"))
                  .join(t.submissions, t.submissions.c.id == cov.c.submission)
                  .join(t.deliveries, t.deliveries.c.id == t.submissions.c.delivery)
                  .where(cov.c.accepted, cov.c.period != "", cov.c.received_at > self.then.as_of,
@@ -162,6 +175,15 @@ class Meanwhile:
             for row in c.execute(query).mappings():
                 found.setdefault(row["unit"], []).append(dict(row))
         return found
+
+    def _reopened(self, filing: Mapping[str, Any]) -> list[str]:
+        """What is said of a filing that was only taken because its period had been opened again."""
+        done = [c for c in self._closings if c.period == filing["period"] and c.at <= filing["received_at"]]
+        return [f"重开：{done[-1].reason}（{done[-1].who}）"] if done and done[-1].action == "reopen" else []
+
+    @cached_property
+    def _closings(self) -> list[Closing]:
+        return actions(self.store.engine, as_of=self.now.as_of)
 
     @cached_property
     def _names(self) -> dict[int, str]:

@@ -5,7 +5,7 @@ Differences are taken of unrounded values; rounding is for print.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -95,10 +95,12 @@ def change(reading: Reading, against: Period | None = None) -> Change | Withheld
     few; what is read to date or at a point in time is withheld when too few filed this time.
     Method: docs/methods/on-previous.md
     """
-    before = reading.on(against or reading.period.previous())
+    then = against or reading.period.previous()
+    before, cube = reading.on(then), reading.cube
+    if before is None and reading.value is not None and then.ends >= cube.definitions.campaign.starts:
+        return _before_merger(reading, then)
     if before is None or reading.value is None or before.value is None:
         return None
-    cube = reading.cube
     threshold = cube.definitions.campaign.thresholds.same_coverage
     if reading.form != IN_PERIOD:
         # What is carried forward stands still; with few filings that is no news of the work.
@@ -111,14 +113,42 @@ def change(reading: Reading, against: Period | None = None) -> Change | Withheld
     now_filed, before_filed = _filed(reading, name), _filed(before, name)
     if now_filed == before_filed or cube.definitions.ledgers[name].by_office:
         return Change(reading.value, before.value, reading, before.period)
-    common, due = now_filed & before_filed, _due(reading, name)
+    # Units merged since are taken together: they filed if all of them did.
+    heir = _heirs(before, reading)
+    silent = {heir(u) for u in _due(before, name) - before_filed}
+    was = {heir(u) for u in before_filed}
+    if now_filed == was and not was & silent:
+        return Change(reading.value, before.value, reading, before.period)
+    common, due = now_filed & (was - silent), _due(reading, name)
     share = len(common & due) / len(due) if due else 1.0
     if share < threshold:
         return Withheld(f"两期都报送的单位只占应报单位的{share:.0%}，低于{threshold:.0%}，不作比较")
-    values = [_on(r, common) for r in (reading, before)]
+    values = [_on(reading, common), _on(before, frozenset(u for u in before_filed if heir(u) in common))]
     if values[0] is None or values[1] is None:
         return Withheld("两期报送单位不同，且不能按相同单位重算")
     return Change(values[0], values[1], reading, before.period, same_coverage=True)
+
+
+def _before_merger(reading: Reading, then: Period) -> Change | Withheld | None:
+    """A unit that was not there yet, against all that were merged into it; None when it simply began."""
+    cube, tree = reading.cube, reading.cube.tree(reading.period)
+    merged = [u for u in cube.places.register.predecessors(tree.day).get(reading.unit.code, ()) if u in cube.tree(then)]
+    if not merged or reading.value is None:
+        return None
+    name = ledger_of(reading.indicator, cube)
+    if reading.form == IN_PERIOD and name is not None and cube.definitions.ledgers[name].is_filed:
+        c, position = cube.coverage(name, then), cube.tree(then).position
+        if any(c.due[position[u]] and not c.filed[position[u]] for u in merged):
+            return Withheld("并入的单位上期没有报齐，不作比较")
+    units = frozenset(u.code for code in merged for u in cube.tree(then).subtree(code))
+    before = _over(reading.indicator, reading.form, then, cube, units)
+    return None if before is None else Change(reading.value, before, reading, then, same_coverage=True)
+
+
+def _heirs(before: Reading, now: Reading) -> Callable[[str], str]:
+    """unit of the earlier tree → the one that stands for it now: itself, or the one it was merged into."""
+    cube, tree = now.cube, now.cube.tree(now.period)
+    return lambda code: cube.places.heir(code, tree) or code
 
 
 def on_previous(readings: Readings) -> list[Change | Withheld | None]:

@@ -73,6 +73,7 @@ def coverage(workspace: Workspace, ledger: Ledger, period: Period, tree: Tree, a
     answered: set[str] = set()
     if ledger.frequency == "once":      # what was answered before, and with rows, is not asked again
         answered = set(_accepted(workspace, ledger, as_of, ended_by=period.starts - timedelta(days=1), with_rows=True))
+        answered |= {u for u, merged in workspace.register_at(as_of).predecessors(period.ends).items() if answered.issuperset(merged)}
     known_in, known_to_date = within | answered, within | set(counts)
     known: dict[str, Any] = {
         "known_in": standing(known_in), "known_to_date": standing(known_to_date),

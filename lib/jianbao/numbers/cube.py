@@ -217,12 +217,13 @@ class Cube:
     def _find_known(self, ledger: str, form: Form, period: Period, scope: Scope) -> Any:
         c = self.coverage(ledger, period)
         has, gone = (c.known_in, c.gone_in) if form == IN_PERIOD else (c.known_to_date, c.gone_to_date)
+        tree = self.tree(period)
         if scope == "own":
-            return has
+            heirs = [tree.position[h] for code in gone if (h := self.places.heir(code, tree)) is not None]
+            return has | (np.bincount(heirs, minlength=len(has)) > 0) if heirs else has
         if form == STOCK and self.definitions.ledgers[ledger].kind == "snapshot":      # their counts are nobody's now
             valid = {u.code for u in self.workspace.register_at(self.as_of).units if u.valid_on(period.ends)}
             gone = gone & valid
-        tree = self.tree(period)
         places = np.array([p for p in (self.places.place(code, tree) for code in gone) if p >= 0], np.int64)
         return self.rollup(period).sums(has + np.bincount(places, minlength=len(has))) > 0
 

@@ -35,16 +35,18 @@ def leaf_of(measure: Measure, columns: list[pa.ChunkedArray], places: Any, stand
     if kind == "units":
         having = measure.units_having
         assert having is not None
-        flags = [_floats(c) > 0 for c in columns[:-1]]
+        flags = [_together(_floats(c) > 0, places, stands, n) for c in columns[:-1]]
         yes = np.ones(len(places), bool)
         for k, flag in enumerate(flags):
             yes &= flag if k < len(having.all) else ~flag
-        value = yes.astype(float)
+        value = (yes & _first(places, stands)).astype(float)
         rows = np.where(yes, rows, 0)       # rows behind a count of units: those of the units counted
     elif kind in ("count", "stock"):
         value = rows.astype(float)
     elif kind == "sum" or not pa.types.is_list(columns[0].type):    # a distinct count that adds up
         value = _floats(columns[0])
+        if measure.aggregate == ("distinct", "unit"):
+            value = np.where(_together(value > 0, places, stands, n) & _first(places, stands), 1.0, np.where(stands, 0.0, value))
     else:
         value = np.zeros(len(places))
         lists = _flat(columns[0], places, stands)
@@ -55,6 +57,23 @@ def leaf_of(measure: Measure, columns: list[pa.ChunkedArray], places: Any, stand
 
     return Leaf(spread(value, stands), spread(rows, stands).astype(np.int64), spread(value, ~stands),
                 spread(rows, ~stands).astype(np.int64), lists)
+
+
+# Units that were merged stand at one place: they are one unit, which has what any of them has.
+
+def _together(flag: Any, places: Any, stands: Any, n: int) -> Any:
+    """A flag of each row, true for all that stand at a place where it is true for any."""
+    at = np.zeros(n, bool)
+    at[places[flag & stands]] = True
+    return np.where(stands, at[np.where(stands, places, 0)], flag) if n else flag
+
+
+def _first(places: Any, stands: Any) -> Any:
+    """Of the rows that stand at a place, only the first; every other row."""
+    first = ~stands
+    found = np.flatnonzero(stands)
+    first[found[np.unique(places[found], return_index=True)[1]]] = True
+    return first
 
 
 def _floats(column: pa.ChunkedArray) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ from jianbao.numbers.cube import Cube, Scope
 from jianbao.numbers.links import PREFIX
 from jianbao.numbers.made_of import made_of, named
 from jianbao.numbers.openings import LEDGER as OPENINGS
+from jianbao.numbers.pairing import text
+from jianbao.store.corrected import Edit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -238,7 +240,8 @@ def _units(reading: Reading, ask: query.Ask, reported: bool) -> list[str]:
     if unit not in tree:
         return []
     if reading.scope in ("own", "reported"):
-        return [unit]
+        merged = cube.places.register.predecessors(tree.day).get(unit, ()) if reading.scope == "own" else ()
+        return [unit, *merged]
     authority = ask.measure.authority if isinstance(ask.measure, Indicator) else None
     if authority and authority in tree and any(u.code == unit for u in tree.path(authority)[:-1]):
         return [authority]
@@ -265,6 +268,7 @@ def with_places(frame: pd.DataFrame, cube: Cube) -> pd.DataFrame:
                 places[id_] = (name, sheet)
     import pandas as pd
 
+    frame = _with_corrections(frame, cube)
     if "file" in frame:     # what the system keeps knows where it is from
         return frame[[*(c for c in _LEAD if c in frame), *(c for c in frame if c not in _LEAD and c != "submission")]]
     known = ([("", "") if pd.isna(x) else places.get(int(x), ("", "")) for x in frame["submission"]]
@@ -275,3 +279,22 @@ def with_places(frame: pd.DataFrame, cube: Cube) -> pd.DataFrame:
     frame.insert(3, "sheet", [k[1] for k in known])
     lead = [c for c in _LEAD if c in frame]
     return frame[[*lead, *(c for c in frame.columns if c not in lead)]]
+
+
+def _with_corrections(frame: pd.DataFrame, cube: Cube) -> pd.DataFrame:
+    """A column `corrected` where any of the rows was: 天数 12 → 1.2（电话核实）."""
+    if "submission" not in frame or not len(frame):
+        return frame
+    name = str(frame["ledger_name"].iloc[0])
+    if not (edits := cube.snapshot.edits(name)):
+        return frame
+    titles = {n: c.title for n, c in cube.definitions.ledgers[name].columns.items()}
+    places = zip(frame["submission"], frame["row"], frame["unit"], strict=True)
+    said = ["；".join(_corrected(e, titles) for e in edits.get(place, ())) for place in places]
+    return frame.assign(corrected=said) if any(said) else frame
+
+
+def _corrected(edit: Edit, titles: Mapping[str, str]) -> str:
+    c = edit.correction
+    changed = "、".join(f"{titles[n]} {text(edit.before[n]) or '空'} → {text(value) or '空'}" for n, value in c.set.items())
+    return f"{changed}（{c.reason}{'，待书面' if c.status == '待书面' else ''}）"

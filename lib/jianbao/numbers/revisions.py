@@ -55,7 +55,7 @@ def changes(workspace: Workspace, period: Period, as_of: datetime | None = None)
         by_ledger[a.ledger].append(a)
     for name, group in by_ledger.items():
         ledger = workspace.definitions.ledgers.get(name)
-        if ledger is None:
+        if ledger is None or not (ledger.is_filed or ledger.kind == "master"):     # 更正单 counts as what it corrects
             continue
         late = [a for a in group if workspace.cut_off(a.period) < a.received_at]
         if late:
@@ -175,17 +175,20 @@ def _dated_back(ledger: Ledger, on_time: Sequence[Arrival], workspace: Workspace
 
 def _declared(workspace: Workspace, after: datetime, until: datetime) -> Iterator[dict[str, Any]]:
     snapshot, start = workspace.snapshot(until), workspace.definitions.campaign.week_start
-    for c in workspace.definitions.corrections:
-        if not after < c.on <= until or c.ledger not in workspace.definitions.ledgers:
+    for c, edits in ((s.correction, s.edits) for s in snapshot.standings()):
+        if not after < c.on <= until:
             continue
         ledger = workspace.definitions.ledgers[c.ledger]
-        for r in snapshot.corrected_by(c):
-            if r["period"] and workspace.cut_off(Period(r["period"], start)) < c.on:
-                for column, value in c.set.items():
-                    if text(r[column]) != text(value):
-                        yield {"unit": r["unit"], "ledger": c.ledger, "of_period": r["period"], "item": item_of(r, ledger),
-                               "column": column, "was": text(r[column]), "is_": text(value), "reason": "corrected",
-                               "file": "", "sheet": ""}
+        for r in (e.before for e in edits):
+            if not r["period"] or workspace.cut_off(Period(r["period"], start)) >= c.on:
+                continue
+            shared = {"unit": r["unit"], "ledger": c.ledger, "of_period": r["period"], "item": item_of(r, ledger),
+                      "reason": "corrected", "file": "", "sheet": ""}
+            if c.withdraw:
+                yield {**shared, "column": "", "was": REMOVED, "is_": None}
+            for column, value in c.set.items():
+                if text(r[column]) != text(value):
+                    yield {**shared, "column": column, "was": text(r[column]), "is_": text(value)}
 
 
 # Decided by the office

@@ -196,7 +196,7 @@ def _master(workspace: Workspace) -> Iterator[Remark]:
 def _corrections(workspace: Workspace) -> Iterator[Remark]:
     """Declared corrections that are not applied, because the rows no longer say what was expected."""
     if workspace.definitions.corrections and workspace.store.version() is not None:
-        for said in workspace.snapshot().failed_corrections():
+        for said in workspace.snapshot(workspace.as_of()).failed_corrections():
             yield Remark("warning", "params/corrections", said)
 
 

@@ -43,6 +43,8 @@ class Delivery:
     container: str = ""             # sha256 of the archive it came in
     answers: str = ""               # sha256 of the returned delivery that this one answers
     guesses: tuple[str, ...] = ()   # what had to be guessed to read it
+    compared: str = ""              # JSON: how it compares with what it answers
+    period: str = ""                # of an attachment: the period whose filings it belongs to
 
 
 @dataclass(frozen=True)

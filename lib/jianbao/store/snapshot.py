@@ -12,9 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jianbao.definitions.campaign import Correction
+from jianbao.definitions.correction import Correction
 from jianbao.definitions.expressions import literal, to_sql
 from jianbao.definitions.ledger import Ledger
+from jianbao.definitions.system import AMENDMENTS, amendment
+from jianbao.store.corrected import Corrected, Edit, Standing
+from jianbao.store.renewing import Renewing
+from jianbao.store.superseding import gone
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,14 +35,17 @@ SQL_TYPES = {"str": "varchar", "code": "varchar", "unit": "varchar", "int": "big
 class Snapshot:
     """What was known at `as_of`. A DuckDB connection of its own; close it by dropping the snapshot."""
 
-    def __init__(self, store: Store, as_of: datetime) -> None:
+    def __init__(self, store: Store, as_of: datetime, last: int) -> None:
         self.store, self.as_of = store, as_of
+        self.last = last        # the last submission on file when this was opened; later ones are not seen, however dated
         self._superseded: dict[str, str] = {}
         self._sources: dict[str, str] = {}
+        self._corrected: dict[str, Corrected | None] = {}
 
     @cached_property
     def connection(self) -> Any:
-        return self.store.database.cursor()     # its own tables; a database of its own would cost some milliseconds more
+        # A cursor has its own tables; a database of its own would cost some milliseconds more.
+        return Renewing(self.store.database.cursor(), self.store.files)
 
     def ledger(self, name: str) -> Ledger:
         return self.store.ledgers[name]
@@ -52,27 +59,75 @@ class Snapshot:
     def source(self, name: str) -> str:
         """The rows that count: received by `as_of`, not superseded by then, corrections applied. A FROM item."""
         if name not in self._sources:
-            self._sources[name] = self._source(name, self.store.corrections)
+            corrected = self.corrected(name)
+            self._sources[name] = self.filed(name) if corrected is None else corrected.source()
         return self._sources[name]
 
-    def _source(self, name: str, corrections: Iterable[Correction]) -> str:
+    def filed(self, name: str) -> str:
+        """The same as the units filed them, before any correction."""
+        gone = self._gone(name)
+        if not gone:
+            return self.everything(name)
+        whole = self.ledger(name).by_office
+        # Not `not exists`: DuckDB would read all rows before it looks at what is asked.
+        return (f"(select r.* from {self.everything(name)} r left join {gone} g on g.submission = r.submission"
+                f"{'' if whole else ' and g.unit = r.unit'} where g.submission is null)")
+
+    def everything(self, name: str) -> str:
+        """Every row received by `as_of`, superseded or not. A FROM item."""
         files = self.store.files(name)
         columns = self.columns(name)
         if not files:
             nulls = ", ".join(f'cast(null as {t}) as "{n}"' for n, t in columns.items())
             return f"(select {nulls} where 1 = 0)"
         listed = ", ".join(literal(path.as_posix()) for path in files)
-        mine = [c for c in corrections if c.ledger == name and c.on <= self.as_of]
         stored = self._stored(name, files)
-        chosen = ", ".join(self._corrected(name, n, mine) if n in stored else f'cast(null as {t}) as "{n}"'
-                           for n, t in columns.items())
-        where = [f"r.received <= {literal(self.as_of)}"]
-        if (gone := self._gone(name)):
-            whole = self.ledger(name).by_office
-            where.append(f"not exists (select 1 from {gone} g where g.submission = r.submission"
-                         f"{'' if whole else ' and g.unit = r.unit'})")
+        chosen = ", ".join(f'r."{n}"' if n in stored else f'cast(null as {t}) as "{n}"' for n, t in columns.items())
         return (f"(select {chosen} from read_parquet([{listed}], union_by_name = true) r "
-                f"where {' and '.join(where)})")
+                f"where r.received <= {literal(self.as_of)} and r.submission <= {self.last})")
+
+    # Corrections
+
+    @cached_property
+    def corrections(self) -> tuple[Correction, ...]:
+        """All that were made by `as_of`, declared or filed, in order."""
+        made = [c for c in self.store.corrections if c.on <= self.as_of]
+        return tuple(sorted([*made, *self._amended()], key=lambda c: c.on))
+
+    def corrected(self, name: str) -> Corrected | None:
+        """The corrections of a ledger, applied; None when there are none."""
+        if name not in self._corrected:
+            mine = [c for c in self.corrections if c.ledger == name] if self.ledger(name).is_filed else []
+            self._corrected[name] = Corrected(self, name, self.filed(name), mine) if mine else None
+        return self._corrected[name]
+
+    def standings(self) -> list[Standing]:
+        """What became of every correction, in the order in which they were made."""
+        names = dict.fromkeys(c.ledger for c in self.corrections)
+        found = [s for name in names if (made := self.corrected(name)) is not None for s in made.standings()]
+        return sorted(found, key=lambda s: s.correction.on)
+
+    def edits(self, name: str) -> dict[tuple[int, int, str], list[Edit]]:
+        """(submission, row, unit) → the changes made to it, in order."""
+        found: dict[tuple[int, int, str], list[Edit]] = {}
+        for edit in made.edits if (made := self.corrected(name)) is not None else ():
+            found.setdefault(edit.place, []).append(edit)
+        return found
+
+    def failed_corrections(self) -> list[str]:
+        """Corrections that do not fit the rows any more: they are not applied, and this says which."""
+        return [f"{c.ledger}, {c.unit}, {c.match or c.where}: " +
+                (f"{s.found} rows, not {c.rows}" if s.found else f"no row says {dict(c.expected)} any more" if c.expected
+                 else "no such row any more") + f" ({c.reason})"
+                for s in self.standings() if s.state == "已失效" for c in [s.correction]]
+
+    def _amended(self) -> list[Correction]:
+        """Corrections that units filed, as the rows of their 更正单 say them."""
+        if AMENDMENTS.name not in self.store.ledgers or not self.store.files(AMENDMENTS.name):
+            return []
+        rows = self.connection.sql(f"select r.* from {self.everything(AMENDMENTS.name)} r order by r.received, r.submission, r.row"
+                                   ).to_arrow_table().to_pylist()
+        return [amendment(r) for r in rows]
 
     def state(self, name: str, on: date) -> str:
         """The last version of each key filed for a period that ended by `on`: the state at the end of that day.
@@ -135,7 +190,7 @@ class Snapshot:
 
         from jianbao.store.catalogue import submissions as t
 
-        query = select(t.c.id).where(t.c.ledger == name, t.c.accepted)
+        query = select(t.c.id).where(t.c.ledger == name, t.c.accepted, t.c.id <= self.last)
         with self.store.engine.connect() as c:
             found = c.execute(query.where(t.c.received_at <= self.as_of)
                               .order_by(t.c.received_at.desc(), t.c.id.desc()).limit(1)).scalar()
@@ -162,37 +217,16 @@ class Snapshot:
                 break
         return frozenset(stored)
 
-    def failed_corrections(self) -> list[str]:
-        """Corrections whose `expect` no longer holds: they are not applied, and this says which."""
-        failed = []
-        for c in self.store.corrections:
-            if c.on > self.as_of or not c.expect:
-                continue
-            n = self.connection.sql(f"select count(*) from {self._source(c.ledger, ())} r "
-                                    f"where {self._conditions(c)}").fetchall()
-            if not n[0][0]:
-                failed.append(f"{c.ledger}, {c.unit}, {c.match}: no row says {c.expect} any more ({c.reason})")
-        return failed
-
-    def corrected_by(self, c: Correction) -> list[dict[str, Any]]:
-        """The rows that a correction changes, as they stood before it: what was corrected earlier is."""
-        before = [o for o in self.store.corrections if o.ledger == c.ledger and o.on < c.on]
-        rows: list[dict[str, Any]] = self.connection.sql(f"select r.* from {self._source(c.ledger, before)} r "
-                                                         f"where {self._conditions(c)}").to_arrow_table().to_pylist()
-        return rows
-
     def _gone(self, name: str) -> str:
         """A table of the (submission, unit) pairs superseded by `as_of`; "" when there are none."""
         if name not in self._superseded:
             import pyarrow as pa
-            from sqlalchemy import select
 
             from jianbao.store.arrays import array
-            from jianbao.store.catalogue import coverage as t
+            from jianbao.store.catalogue import one_state
 
-            with self.store.engine.connect() as c:
-                rows = c.execute(select(t.c.submission, t.c.unit).where(
-                    t.c.ledger == name, t.c.superseded_at <= self.as_of)).all()
+            with one_state(self.store.engine) as c:
+                rows = gone(c, name, self.as_of, self.last)
             if rows:
                 table = f"gone_{name}"
                 self.connection.register(table, pa.table({
@@ -202,24 +236,6 @@ class Snapshot:
             else:
                 self._superseded[name] = ""
         return self._superseded[name]
-
-    def _corrected(self, name: str, column: str, corrections: Iterable[Correction]) -> str:
-        value = f'r."{column}"'
-        for c in corrections:
-            # A corrected day moves the event: `date` is its copy, the filing's last day where it is empty.
-            said = self.ledger(name).date if column == "date" and "date" not in c.set else column
-            if said in c.set:
-                new = f"cast({literal(c.set[said])} as {self.columns(name)[column]})"
-                new = f"coalesce({new}, r.filed)" if said != column else new
-                value = f"case when {self._conditions(c)} then {new} else {value} end"
-        return f'{value} as "{column}"'
-
-    def _conditions(self, c: Correction) -> str:
-        # Compared in the column's own type: 2 is 2.0, and 2023-10-08 a day.
-        kinds = self.columns(c.ledger)
-        wanted = {"unit": c.unit, **c.match, **c.expect}
-        return " and ".join(f'r."{k}" is null' if v is None else f'r."{k}" = cast({literal(v)} as {kinds[k]})'
-                            for k, v in wanted.items())
 
 
 def _asked(days: Iterable[date]) -> str:

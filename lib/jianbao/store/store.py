@@ -1,32 +1,31 @@
-"""Receiving into the store, and what its catalogue knows of filing. Imports catalogue, snapshot, definitions."""
+"""A store: its lock, receiving into it, and what its catalogue knows of filing. Imports this room, definitions."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jianbao.definitions.campaign import Correction
+from jianbao.definitions.correction import Correction
 from jianbao.definitions.finding import Finding
 from jianbao.definitions.ledger import Ledger
 from jianbao.errors import StoreError, unknown
-from jianbao.store.received import Delivery, Received, Submission, Version
-from jianbao.store.rows import count_by_unit, stamped, write, write_durably
+from jianbao.store.compact import compact
+from jianbao.store.durable import plainly
+from jianbao.store.received import Received, Version
+from jianbao.store.receiving import kept, receive
 from jianbao.store.snapshot import Snapshot
-from jianbao.store.superseding import supersede, superseded_submissions
+from jianbao.store.superseding import superseded_submissions
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-    from sqlalchemy import Engine
-
-EVERYWHERE = "*"        # the unit a master workbook covers
+    from filelock import BaseFileLock
+    from sqlalchemy import Connection, Engine
 
 
 class Store:
@@ -34,32 +33,48 @@ class Store:
 
     def __init__(self, folder: Path, ledgers: Mapping[str, Ledger], corrections: Sequence[Correction] = ()) -> None:
         self.folder, self.ledgers, self.corrections = folder, ledgers, tuple(corrections)
+        self._fingerprints: dict[tuple[datetime, int], str] = {}
 
     @cached_property
     def engine(self) -> Engine:
         from jianbao.store.catalogue import open_engine
 
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make()
         return open_engine(self.folder)
+
+    def _make(self) -> None:
+        with plainly(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    @cached_property
+    def _lock(self) -> BaseFileLock:
+        from filelock import FileLock
+
+        return FileLock(str(self.folder / ".lock"), timeout=60)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """The one writer. Raises StoreError when another holds it for more than a minute."""
-        from filelock import FileLock, Timeout
+        """The one writer; may be taken again by who holds it. A writer that is killed leaves no lock behind. Raises StoreError
+        when another holds it for more than a minute."""
+        from filelock import Timeout
 
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make()
+        with plainly(self.folder):
+            try:
+                self._lock.acquire()
+            except Timeout:
+                raise StoreError(f"{self.folder} is being written by another process. Wait for it and run again.") from None
         try:
-            with FileLock(str(self.folder / ".lock"), timeout=60):
-                yield
-        except Timeout:
-            raise StoreError(f"{self.folder} is being written by another process. Wait for it and run again.") from None
+            yield
+        finally:
+            self._lock.release()
 
     @contextmanager
     def lock_named(self, name: str) -> Iterator[None]:
         """One process at a time does `name`; a second one waits for it."""
         from filelock import FileLock
 
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make()
         with FileLock(str(self.folder / f".{name}.lock")):
             yield
 
@@ -81,85 +96,90 @@ class Store:
 
         A receive may take in what came at several times: at `as_of` it counts with what had come by then.
         """
-        from sqlalchemy import func, select
-
-        from jianbao.store.catalogue import deliveries as t
-
-        query = select(func.count(t.c.receive.distinct()), func.max(t.c.received_at))
-        if as_of is not None:
-            query = query.where(t.c.received_at <= as_of)
         with self.engine.connect() as c:
-            number, at = c.execute(query).one()
-        return Version(number, at) if number else None
+            return _version(c, as_of)
 
     def fingerprint(self, as_of: datetime) -> str:
         """A hash of everything known at `as_of`: each file's content and when it came, however it was batched."""
-        from sqlalchemy import select
+        from sqlalchemy import func, select
 
         from jianbao.store.catalogue import deliveries as t
+        from jianbao.store.catalogue import one_state
 
-        digest = hashlib.sha256()
-        with self.engine.connect() as c:
-            for sha, at in c.execute(select(t.c.sha256, t.c.received_at).where(t.c.received_at <= as_of).order_by(t.c.sha256)):
-                digest.update(f"{sha} {at.isoformat()}\n".encode())
-        return digest.hexdigest()
+        with one_state(self.engine) as c:
+            last = c.execute(select(func.max(t.c.id))).scalar() or 0
+            if (as_of, last) not in self._fingerprints:     # every issue of a plan asks for it
+                digest = hashlib.sha256()
+                for sha, at in c.execute(select(t.c.sha256, t.c.received_at).where(t.c.received_at <= as_of).order_by(t.c.sha256)):
+                    digest.update(f"{sha} {at.isoformat()}\n".encode())
+                self._fingerprints[as_of, last] = digest.hexdigest()
+        return self._fingerprints[as_of, last]
 
     def receive(self, received: Sequence[Received], *, received_at: datetime) -> Version:
         """All of `received` in one transaction. The caller holds `lock()`. Rows of returned submissions are not stored,
-        their files and findings are."""
-        from sqlalchemy import func, insert, select
-
-        from jianbao.store import catalogue as t
-
+        their files and findings are. Raises StoreError when the disk is full or the like; nothing is stored then."""
         shas = [r.delivery.sha256 for r in received]
+        if not shas:
+            raise StoreError("nothing is given to receive. Leave out the call when there is no file.")
         if len(set(shas)) < len(shas) or self.seen(shas):
             raise StoreError("the same file content is received twice. Leave out what `seen()` names, and repetitions.")
-        with self.engine.begin() as c:
-            def after(table: Any) -> int:
-                return int(c.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()) + 1
-
-            receive, delivery_id, submission_id = after(t.receives), after(t.deliveries), after(t.submissions)
-            newest = max([received_at, *(r.delivery.received_at for r in received)])
-            delivered, submitted, covered, found = [], [], [], []
-            tables: dict[str, list[pa.Table]] = {}
-            for item in received:
-                d = item.delivery
-                self._keep(d, item.content)
-                delivered.append({"id": delivery_id, "receive": receive, "sha256": d.sha256, "name": d.name,
-                                  "size": d.size, "filer": d.filer, "received_at": d.received_at, "outcome": d.outcome,
-                                  "kind": d.kind, "container": d.container, "answers": d.answers,
-                                  "guesses": json.dumps(d.guesses, ensure_ascii=False)})
-                found += [_finding_row(f, delivery_id, None) for f in item.findings]
-                for s in item.submissions:
-                    s = self._ready(s)
-                    rows = s.rows.num_rows if s.rows is not None and s.accepted else 0
-                    shared = {"ledger": s.ledger, "period": s.period, "period_ends": s.period_ends,
-                              "received_at": d.received_at, "accepted": s.accepted, "nil": s.nil, "late": s.late}
-                    submitted.append({"id": submission_id, "delivery": delivery_id, "filer": s.filer, "sheet": s.sheet,
-                                      "rows": rows, **shared})
-                    per_unit = count_by_unit(s)
-                    covered += [{"submission": submission_id, "unit": u, "rows": per_unit.get(u, 0), **shared}
-                                for u in s.units]
-                    found += [_finding_row(f, delivery_id, submission_id) for f in s.findings]
-                    if rows:
-                        tables.setdefault(s.ledger, []).append(stamped(s, self.ledgers[s.ledger], submission_id, d.received_at))
-                    submission_id += 1
-                delivery_id += 1
-            written = [{"ledger": ledger, "path": path, "receive": receive, "rows": n, "live": True}
-                       for ledger, parts in sorted(tables.items()) for path, n in [write(self.folder, ledger, receive, parts)]]
-            c.execute(insert(t.receives).values(id=receive, received_at=newest, files=len(received)))
-            for table, values in ((t.deliveries, delivered), (t.submissions, submitted), (t.coverage, covered),
-                                  (t.findings, found), (t.files, written)):
-                if values:
-                    c.execute(insert(table), values)
-            supersede(c, {(str(v["ledger"]), str(v["period"])) for v in covered if v["accepted"]},
-                       {str(v["unit"]) for v in covered})
+        with self.lock():
+            compact(self, receive(self, received, received_at))
         version = self.version()
         assert version is not None
         return version
 
+    def unreturned(self) -> list[str]:
+        """Content hashes of what was received and not answered yet, oldest first: whoever receives next writes what goes back."""
+        from sqlalchemy import select
+
+        from jianbao.store.catalogue import deliveries as t
+
+        with self.engine.connect() as c:
+            return list(c.execute(select(t.c.sha256).where(t.c.returned_copy.is_(None)).order_by(t.c.id)).scalars())
+
+    def unlisted(self) -> list[str]:
+        """Content hashes of what came since the lists of what went back were last written (`all_returned`)."""
+        from sqlalchemy import func, select
+
+        from jianbao.store.catalogue import answered
+        from jianbao.store.catalogue import deliveries as t
+
+        last = select(func.coalesce(func.max(answered.c.delivery), 0)).scalar_subquery()
+        with self.engine.connect() as c:
+            return list(c.execute(select(t.c.sha256).where(t.c.id > last).order_by(t.c.id)).scalars())
+
+    def returned(self, sha256: str, copy: str) -> None:
+        """Remembers what went back: the copy's path below data/returns, "" when nothing does."""
+        self.all_returned({sha256: copy})
+
+    def all_returned(self, copies: Mapping[str, str], listed: Sequence[str] = ()) -> None:
+        """The same for many: content hash → path. `listed` of the `unlisted` stand in the lists now."""
+        from sqlalchemy import bindparam, delete, func, insert, select, update
+
+        from jianbao.store.catalogue import answered, one_change
+        from jianbao.store.catalogue import deliveries as t
+
+        if not copies and not listed:
+            return
+        with one_change(self.engine) as c:
+            if copies:
+                c.execute(update(t).where(t.c.sha256 == bindparam("sha")).values(returned_copy=bindparam("copy")),
+                          [{"sha": sha, "copy": copy} for sha, copy in copies.items()])
+            if listed:
+                c.execute(delete(answered))
+                c.execute(insert(answered).from_select(["delivery"], select(func.max(t.c.id)).where(t.c.sha256 == listed[-1])))
+
     def file(self, sha256: str) -> Path:
         """The file as it came."""
+        from sqlalchemy import select
+
+        from jianbao.store.catalogue import deliveries as t
+
+        with self.engine.connect() as c:
+            name = c.execute(select(t.c.name).where(t.c.sha256 == sha256)).scalar()
+        if name is not None and (path := kept(self.folder, sha256, name)).exists():
+            return path
         found = list((self.folder / "files" / sha256[:2]).glob(f"{sha256}*"))
         if not found:
             raise StoreError(f"no file with content {sha256[:12]}… in {self.folder / 'files'}.")
@@ -174,12 +194,20 @@ class Store:
 
         database = duckdb.connect(":memory:")
         database.execute("set global preserve_insertion_order = false")
+        database.execute("set global parquet_metadata_cache = true")        # a file never changes
         return database
 
     def snapshot(self, as_of: datetime | None = None) -> Snapshot:
         """The rows as they were known at `as_of`; None: now."""
-        version = self.version(as_of)
-        return Snapshot(self, as_of or (version.as_of if version else datetime.max))
+        from sqlalchemy import func, select
+
+        from jianbao.store.catalogue import one_state
+        from jianbao.store.catalogue import submissions as t
+
+        with one_state(self.engine) as c:
+            last = c.execute(select(func.max(t.c.id))).scalar() or 0
+            version = _version(c) if as_of is None else None
+        return Snapshot(self, as_of or (version.as_of if version else datetime.max), last)
 
     def files(self, ledger: str) -> list[Path]:
         """The live Parquet files of a ledger, for any engine that reads Parquet. Filter on `received` for as-of."""
@@ -257,33 +285,22 @@ class Store:
         wanted = set(units) if units is not None else None
         with self.engine.connect() as c:
             rows = c.execute(query).mappings().all()
-            moot = superseded_submissions(c, as_of)
+            moot = superseded_submissions(c, as_of, {r["submission"] for r in rows if r["submission"] is not None})
         return [Finding(**{k: r[k] for k in ("severity", "rule", "message", "remedy", "file", "sheet", "cell", "row",
-                                             "column", "value", "unit", "ledger", "period", "explain", "explanation")})
+                                             "column", "value", "unit", "ledger", "period", "explain", "explanation", "key")})
                 for r in rows
                 if r["submission"] not in moot and (wanted is None or r["unit"] in wanted or r["filer"] in wanted)]
 
-    # Writing
 
-    def _keep(self, delivery: Delivery, content: bytes) -> None:
-        suffix = Path(delivery.name).suffix.lower()
-        suffix = suffix if suffix.isascii() and len(suffix) <= 6 else ""
-        path = self.folder / "files" / delivery.sha256[:2] / f"{delivery.sha256}{suffix}"
-        if not path.exists():
-            if hashlib.sha256(content).hexdigest() != delivery.sha256:
-                raise StoreError(f"{delivery.name}: its content changed while it was being received. Receive it again.")
-            write_durably(path, content)
+def _version(c: Connection, as_of: datetime | None = None) -> Version | None:
+    from sqlalchemy import func, select
 
-    def _ready(self, s: Submission) -> Submission:
-        if s.ledger not in self.ledgers:
-            raise unknown("ledger", s.ledger, self.ledgers)
-        ledger = self.ledgers[s.ledger]
-        # The office's ledgers and the master workbooks are filed once for everybody they name.
-        units = (EVERYWHERE,) if ledger.kind == "master" else (s.filer,) if ledger.by_office else s.units
-        return replace(s, units=units)
+    from jianbao.store.catalogue import deliveries, knowledge, receives
 
-
-def _finding_row(f: Finding, delivery: int, submission: int | None) -> dict[str, Any]:
-    row = f.to_json()
-    row.pop("file")
-    return {"delivery": delivery, "submission": submission, **row}
+    if as_of is None:       # receives are numbered from 1
+        number = c.execute(select(func.max(receives.c.id))).scalar()
+        at = c.execute(select(func.max(deliveries.c.received_at))).scalar()
+    else:
+        number = c.execute(select(func.count()).where(knowledge.c.since <= as_of)).scalar()
+        at = c.execute(select(func.max(deliveries.c.received_at)).where(deliveries.c.received_at <= as_of)).scalar()
+    return Version(number, at) if number and at is not None else None

@@ -30,8 +30,8 @@ from jianbao.brief.parts import (
 WORKING_MARK = "校核底稿"
 _ONLY_WORKING = "〔仅底稿〕"
 _DIGITS = "〇一二三四五六七八九"
-# What XML and workbooks cannot hold.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# What XML and workbooks cannot hold, or what turns the reading direction.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 T = TypeVar("T")
 
 
@@ -216,7 +216,7 @@ def _merged(a: Sources, b: Sources) -> Sources:
 def _printable(value: T) -> T:
     """The same value without control characters, all the way down."""
     if isinstance(value, str):
-        return _UNPRINTABLE.sub("", value)  # type: ignore[return-value]
+        return UNPRINTABLE.sub("", value)  # type: ignore[return-value]
     if isinstance(value, tuple):
         return tuple(_printable(item) for item in value)  # type: ignore[return-value]
     if is_dataclass(value) and not isinstance(value, type):

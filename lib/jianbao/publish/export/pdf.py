@@ -129,7 +129,8 @@ def _blocks(page: Layout, part: Any, label: str, pictures: dict[str, bytes]) -> 
         case Heading():
             return [{"kind": "heading", "level": part.level, "text": label + part.text}]
         case Prose():
-            runs = part.runs if part.role != "voice" else [replace(run, text=fonts.printable(run.text)) for run in part.runs]
+            # What a figure stands behind was taken from rows, and so was a unit's own text.
+            runs = [replace(run, text=fonts.printable(run.text)) if run.figure or part.role == "voice" else run for run in part.runs]
             return [{"kind": "prose", "role": part.role, "label": part.label, "pieces": _pieces(page, runs)}]
         case Table():
             return [_table(page, part, label)]
@@ -146,9 +147,9 @@ def _blocks(page: Layout, part: Any, label: str, pictures: dict[str, bytes]) -> 
 def _table(page: Layout, table: Table, label: str, size: float | None = None) -> dict[str, Any]:
     return {
         "kind": "table", "title": markup.numbered_title(label, table.title), "size": size or table_size(table),
-        "columns": [{"title": column.title, "align": column.align, "width": width}
+        "columns": [{"title": fonts.printable(column.title), "align": column.align, "width": width}
                     for column, width in zip(table.columns, widths(table), strict=True)],
-        "rows": [[_pieces(page, [cell]) for cell in row] for row in table.rows],
+        "rows": [[_pieces(page, [replace(cell, text=fonts.printable(cell.text))]) for cell in row] for row in table.rows],
         "bold": list(table.total_rows), "notes": _numbered(table.notes),
     }
 
@@ -158,7 +159,7 @@ def _chart(chart: Chart, label: str, pictures: dict[str, bytes]) -> dict[str, An
     if chart.svg or chart.png:
         file = f"chart-{len(pictures) + 1}.{'svg' if chart.svg else 'png'}"
         pictures[file] = chart.svg.encode() if chart.svg else chart.png
-    return {"kind": "chart", "title": markup.numbered_title(label, chart.title), "alt": chart.alt, "file": file,
+    return {"kind": "chart", "title": markup.numbered_title(label, chart.title), "alt": fonts.printable(chart.alt), "file": file,
             "notes": _numbered(chart.notes)}
 
 
@@ -175,7 +176,7 @@ def _numbered(notes: Sequence[str]) -> list[str]:
 
 def _note(note: notes.Note) -> dict[str, Any]:
     return {
-        "n": note.n, "printed": note.printed, "subject": note.subject, "facts": _facts(notes.facts(note)),
+        "n": note.n, "printed": fonts.printable(note.printed), "subject": note.subject, "facts": _facts(notes.facts(note)),
         "rows": [fonts.printable(f"{notes.place(row)}　{row.unit}　{notes.row_facts(row)}")
                  for row in note.rows[:notes.ROWS_PRINTED]],
     }

@@ -12,7 +12,7 @@ from jianbao.brief import notes
 from jianbao.brief.markup import TONES
 from jianbao.brief.parts import Chart, Document, Face, Findings, Prose, Table
 from jianbao.publish.export import ooxml
-from jianbao.publish.export.layout import Layout, findings_table, lay_out
+from jianbao.publish.export.layout import UNPRINTABLE, Layout, findings_table, lay_out
 
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
 _NUMBER = re.compile(r"([-+−]?)(\d{1,3}(?:,\d{3})+|0|[1-9]\d{0,14})(\.\d+)?(%?)")
@@ -202,7 +202,7 @@ def _put(sheet: Any, row: int, column: int, value: Any) -> Any:
     if isinstance(value, tuple):
         value, shape = value
     if isinstance(value, str):
-        value = value[:_LONGEST] or None
+        value = UNPRINTABLE.sub("", value)[:_LONGEST] or None
     cell = sheet.cell(row, column, value)
     cell.number_format = shape
     if isinstance(value, str):
