@@ -55,7 +55,8 @@ def test_an_error_is_put_right_and_not_explained(world: World) -> None:
     assert (finding.severity, finding.rule, finding.explanation) == ("error", "min", "")
 
 
-@pytest.mark.parametrize("words", ["核实无误", "经核实，数据无误。", " 情况 属实！", "同上", "见附件", "已核实", "无", "12345", "是的", "我单位已核对，情况属实"])
+@pytest.mark.parametrize("words", ["核实无误", "经核实，数据无误。", " 情况 属实！", "同上", "见附件", "已核实", "无", "12345", "是的",
+                                   "我单位已核对，情况属实"])
 def test_words_that_say_nothing_leave_the_warning_open(world: World, words: str) -> None:
     finding = filed(world, {**COUNTS, "说明": words})
     assert finding.explanation == ""

@@ -190,8 +190,8 @@ def test_a_disk_full_while_the_catalogue_is_written_is_said_too(store: Store, tm
         full = Store(disk / "store", store.ledgers)
         put(full, 0)
         talk = tuple(Finding("warning", "long", str(n) * 2000, "核对。") for n in range(2000))
-        with pytest.raises(StoreError, match=r"catalogue\.sqlite: (no room is left on its disk|its disk cannot be read or written \(disk I/O error)"), \
-                full.lock():
+        said = r"catalogue\.sqlite: (no room is left on its disk|its disk cannot be read or written \(disk I/O error)"
+        with pytest.raises(StoreError, match=said), full.lock():
             full.receive([replace(received(1), findings=talk)], received_at=monday(36))
         assert sums(again(full)) == (expected(1), expected(1))
         assert unnamed(full) == set()

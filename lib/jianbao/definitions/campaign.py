@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from jianbao.definitions.ledger import Strict
-from jianbao.definitions.rule import Swing
 from jianbao.definitions.period import Period, period_of
+from jianbao.definitions.rule import Swing
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
