@@ -132,20 +132,20 @@ class _Search:
         u, batch = self.unlike, self.past.batch(self.group)
         texts = self._compared("str")
         equal = [f"{a} = {b}" for a, b in self._compared("")] + [*self._conditions(), *self._news()]
-        ways = [" = ".join(t) for t in texts]
+        few = self._few(others)
+        ways = [(few, " and ".join(" = ".join(t) for t in texts) or "true")]
         if u.near and texts:
             (mine, theirs), crowded = texts[0], self._crowded(batch, others)
             # Two texts of very different lengths cannot be so much alike.
             nearly = (f"length({mine}) >= {SHORT} and length({theirs}) >= {SHORT} and "
                       f"2 * least(length({mine}), length({theirs})) >= {u.near} * (length({mine}) + length({theirs}))")
-            ways = [f"{nearly} and b.unit not in ({crowded})", f"{ways[0]} and b.unit in ({crowded})"] if crowded else [nearly]
-        elif ways:
-            ways = [" and ".join(ways)]
+            ways = ([(others, f"{nearly} and b.unit not in ({crowded})"), (few, f"{ways[0][1]} and b.unit in ({crowded})")]
+                    if crowded else [(others, nearly)])
         said = ", ".join(texts[0]) if u.near and texts else "null, null"
         key = f'p."{self.other.key[0]}"' if self.other.key else "null"
         where = to_sql(u.where, names_of(campaign)) if u.where and not self.backwards else "true"
-        rows = [row for way in ways or ["true"] for row in self.past.connection.execute(
-            f'select b."{AT}", p.unit, p.period, p.row, p.filed, {key}, {said} from {batch} b join {others} p '
+        rows = [row for among, way in ways for row in self.past.connection.execute(
+            f'select b."{AT}", p.unit, p.period, p.row, p.filed, {key}, {said} from {batch} b join {among} p '
             f"on {' and '.join(equal)} and {way} where {where} "
             f'order by b."{AT}", p.filed desc, p.unit, p.row').fetchall()]
         best: dict[int, tuple[dict[str, Any], float]] = {}
@@ -210,6 +210,11 @@ class _Search:
         same = " and ".join(f'o."{c}" is not distinct from b."{c}"' for c in ("unit", *mine.key, *self.pairs))
         yield (f'(p."{SHEET}" >= 0 or p.filed >= b."{ENDS}" or not exists '
                f'(select 1 from {before} o where {same} and o.filed < b."{ENDS}"))')
+
+    def _few(self, others: str) -> str:
+        """Of a unit's equal rows the first two: one of them is another than the row asked about, and more tell no more."""
+        equal = ", ".join(["p.unit", *(b for kind in ("str", "") for _, b in self._compared(kind))])
+        return f'(select p.* from {others} p qualify row_number() over (partition by {equal} order by p."{SHEET}", p.row) <= 2)'
 
     def _crowded(self, batch: str, others: str) -> str:
         """The units with too many rows for each text to be held against each other one, as SQL; "" when there are none."""
