@@ -125,7 +125,7 @@ def run(folder: Path, rows: int, wrong: bool) -> None:
     print(f"large: {rows} rows × {COLUMNS}, {size / 2**20:.1f} MB: {said['outcome']}, {said['rows']} rows, {said['wall']:.0f} s")
     print(f"  receiving: {cpu:.1f} CPU s, peak {peak >> 10} MiB; reading: {child_cpu:.1f} CPU s, peak {child_peak >> 10} MiB; "
           f"both peaks together {(peak + child_peak) >> 10} MiB")
-    print(*(f"  {line}" for line in said["findings"]), sep="\n", end="")
+    print(f"  findings: {said['findings'][0]}", *said["findings"][1:], sep="\n    ")
     sys.exit(done.returncode)
 
 
