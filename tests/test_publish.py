@@ -7,6 +7,7 @@ notebook is the shortest.
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
 from collections import Counter
@@ -84,6 +85,11 @@ def test_the_issued_copy_holds_no_ledger_rows(products: Products) -> None:
     working = (products["weekly"] / "working.html").read_text(encoding="utf-8")
     assert "集中学习台账" in working and ".xlsx" in working
     assert ".xlsx" not in issued
+
+
+def test_a_run_tells_its_kernels_the_workspace_and_nobody_else(made: batch.Result) -> None:
+    """What this process starts or opens afterwards is not led there."""
+    assert made.outcome == "made" and "JIANBAO_WORKSPACE" not in os.environ
 
 
 def test_a_second_run_finds_it_current(workspace: Workspace, made: batch.Result) -> None:

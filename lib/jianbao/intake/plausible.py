@@ -26,7 +26,8 @@ def implausible(group: Group, campaign: Campaign, past: Past, label: Label) -> F
         yield from _runs(group, campaign, past)
     if group.ledger.kind != "snapshot" and not group.ledger.by_office and any(len(s.rows) > 1 for s in group.sheets):
         yield from _same_rows(group, past)
-    if any(len(units) > 1 for units in group.units) and not group.ledger.by_office:
+    # A published table is as its source made it; there is nobody to explain.
+    if any(len(units) > 1 for units in group.units) and not group.ledger.by_office and group.ledger.filing != "source":
         yield from _same_sheets(group, campaign, past, label)
 
 

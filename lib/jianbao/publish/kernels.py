@@ -6,7 +6,6 @@ Plain kernels; a provisioner that forks warm ones would be chosen here and nowhe
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,14 +27,13 @@ def execute(notebook: Path, output: Path, parameters: Mapping[str, Any], *, work
     from jianbao.publish import engine
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    os.environ["JIANBAO_WORKSPACE"] = str(workspace)
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     log = output.with_suffix(".kernel.log")
     try:
         with log.open("wb") as kernel_log:
             pm.execute_notebook(str(notebook), str(output), parameters=dict(parameters), kernel_name=_kernel(),
                                 engine_name=engine.NAME, progress_bar=False, log_output=False, kernel_log=kernel_log,
-                                kernel_env={"JIANBAO_ASIDE": str(output.parent)},
+                                kernel_env={"JIANBAO_ASIDE": str(output.parent), "JIANBAO_WORKSPACE": str(workspace),
+                                            "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
                                 start_timeout=START_SECONDS, execution_timeout=seconds, request_save_on_cell_execute=False)
     except PapermillExecutionError as e:
         raise PublishError(f"{notebook.name}, cell {e.cell_index}: {e.ename}: {e.evalue}\n{_shown(e.source)}") from None
