@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from sqlalchemy import text
 from hand_world import monday, week
 from jianbao.definitions.finding import Finding
 from jianbao.errors import StoreError
-from jianbao.store import Received, Store
+from jianbao.store import Received, Store, compact
 from jianbao.store.durable import MARK, write_durably
 from number_world import Sheet, definitions, delivered
 from storing import expected, received, sums
@@ -305,7 +305,7 @@ def test_two_who_open_a_new_store_at_once_both_can(tmp_path: Path) -> None:
 
 # Several at once
 
-def test_readers_never_see_half_of_a_receive(store: Store) -> None:
+def test_readers_never_see_half_of_a_receive(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     process = writer(store.folder, 60, 1.0)       # merged files vanish after a second
     reader = again(store)
     old = reader.snapshot()
@@ -323,8 +323,8 @@ def test_readers_never_see_half_of_a_receive(store: Store) -> None:
     assert len(states) > 5
     assert sums(again(store)) == (expected(60), expected(60))
     # Its files were merged and removed since: the same rows are found under their new names.
-    time.sleep(1.1)
-    put(store, *range(60, 64))
+    monkeypatch.setattr(compact, "KEPT", timedelta(0))
+    put(store, *range(60, 68))
     named = old.source("study")
     assert not all(Path(p).exists() for p in named.split("'") if p.endswith(".parquet"))
     assert old.connection.sql(f"select sum(days), count(*) from {named}").fetchall() == [seen]

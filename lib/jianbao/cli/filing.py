@@ -121,13 +121,21 @@ def _watch(ctx: click.Context, folder: Path | None, received_at: str | None, eve
         raise UnknownName(f"no folder {folder}.")
     from jianbao.intake.watch import Stop, watch
 
-    def tell(receipt: Receipt) -> None:
-        if not as_json:
-            terminal.echo(f"—— {datetime.now():%Y-%m-%d %H:%M:%S}")
-        _show(receipt, as_json)
+    stop, stopping = Stop(), (signal.SIGINT, signal.SIGTERM)
 
-    stop = Stop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    def tell(receipt: Receipt) -> None:
+        # A signal in the middle of a long write to a pipe makes Python drop what is left of it.
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_BLOCK, stopping)
+        try:
+            if not as_json:
+                terminal.echo(f"—— {datetime.now():%Y-%m-%d %H:%M:%S}")
+            _show(receipt, as_json)
+        finally:
+            if hasattr(signal, "pthread_sigmask"):
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, stopping)
+
+    for number in stopping:
         signal.signal(number, stop.set)
     terminal.echo(f"看着 {terminal.near(folder)}，每 {every:g} 秒一次；Ctrl-C 停止。", err=True)
     watch(lambda: opened(ctx), folder, stop=stop, tell=tell, fail=lambda said: terminal.echo(f"jianbao: {said}", err=True), every=every)
