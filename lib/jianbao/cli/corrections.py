@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -78,12 +79,18 @@ def _list(workspace: Workspace, as_json: bool) -> None:
     terminal.table(["状态", "时间", "单位", "哪一行", "改动", "理由", "来电／记录"], rows)
 
 
+def _decision(verb: Callable[..., None]) -> Callable[..., None]:
+    """The arguments of a decision on a period: which, who, why, since when."""
+    for add in (click.pass_context, click.option("--on", help="从什么时候起；缺省为现在。"),
+                click.option("--reason", required=True, help="为什么。"),
+                click.option("--who", required=True, help="谁定的：职务或科室，不写姓名。"),
+                click.argument("period", required=False)):
+        verb = add(verb)
+    return verb
+
+
 @click.command()
-@click.argument("period", required=False)
-@click.option("--who", required=True, help="谁定的：职务或科室，不写姓名。")
-@click.option("--reason", required=True, help="为什么。")
-@click.option("--on", help="从什么时候起；缺省为现在。")
-@click.pass_context
+@_decision
 def close(ctx: click.Context, period: str | None, who: str, reason: str, on: str | None) -> None:
     """关账：一期不再收表；以后来的退回，改数用更正单。
 
@@ -94,11 +101,7 @@ def close(ctx: click.Context, period: str | None, who: str, reason: str, on: str
 
 
 @click.command()
-@click.argument("period", required=False)
-@click.option("--who", required=True, help="谁定的：职务或科室，不写姓名。")
-@click.option("--reason", required=True, help="为什么。")
-@click.option("--on", help="从什么时候起；缺省为现在。")
-@click.pass_context
+@_decision
 def reopen(ctx: click.Context, period: str | None, who: str, reason: str, on: str | None) -> None:
     """重开：已关账的一期再收表；谁、何时、为何，其间来了什么，都留痕。
 
