@@ -20,7 +20,7 @@ from jianbao.errors import UnknownName
 from jianbao.intake.chronicle import history
 from jianbao.intake.decided import awaited, standings
 from jianbao.intake.decided import told as told_by
-from jianbao.intake.reminding import add_returned
+from jianbao.intake.sentback import add_returned
 from worlds import LEDGERS, make_world
 
 

@@ -36,7 +36,7 @@ from jianbao.intake.layout import (
     TITLE_ROW,
     template_columns,
 )
-from jianbao.intake.reminding import add_returned, awaited
+from jianbao.intake.sentback import add_returned, awaited
 from jianbao.intake.written import write
 from jianbao.workspace import Workspace
 
