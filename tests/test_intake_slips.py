@@ -18,7 +18,8 @@ from jianbao.intake.layout import RESULT_SHEET
 from jianbao.intake.marked import HEADER
 from jianbao.intake.reader import read_batch
 from jianbao.intake.receipt import FileReport, Receipt
-from jianbao.intake.slips import finding_ids, listed, paired, slip_of
+from jianbao.intake.refiled import paired
+from jianbao.intake.slips import finding_ids, listed, slip_of
 from jianbao.store.answers import delivered
 from worlds import World, make_world
 

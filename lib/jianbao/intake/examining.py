@@ -14,7 +14,7 @@ from pathlib import Path
 from jianbao.definitions.finding import Finding
 from jianbao.definitions.personal import mask
 from jianbao.errors import WorkbookError
-from jianbao.intake import explanations, personal, slips
+from jianbao.intake import explanations, personal, refiled, slips
 from jianbao.intake.amendments import Amendments
 from jianbao.intake.arrivals import Incoming
 from jianbao.intake.attachments import Attached, attached, missing
@@ -39,7 +39,7 @@ class Examined:
     book: Book | None
     checked: tuple[Checked, ...]
     findings: tuple[Finding, ...]  # of the file itself; those of sheets are with the sheets
-    answer: slips.Answer | None = None
+    answer: refiled.Answer | None = None
     attached: Attached | None = None
     said: tuple[str, ...] = ()  # of the file beside others
 
@@ -182,7 +182,7 @@ def _explained(e: Examined, said: explanations.Explained, empty_reasons: Iterabl
 def _answering(workspace: Workspace, examined: Sequence[Examined], said: dict[int, slips.Slip]) -> list[Examined]:
     """Each with what it answers of what went back before."""
     files = [
-        slips.Refiled(
+        refiled.Refiled(
             e.incoming.name,
             said[n],
             e.book.filer if e.book else "",
@@ -194,7 +194,7 @@ def _answering(workspace: Workspace, examined: Sequence[Examined], said: dict[in
         for n, e in enumerate(examined)
     ]
     titles = {name: ledger.title for name, ledger in workspace.definitions.ledgers.items()}
-    answers = slips.compared(files, workspace.store, titles)
+    answers = refiled.compared(files, workspace.store, titles)
     return [replace(e, findings=a.findings, answer=a) for e, a in zip(examined, answers, strict=True)]
 
 

@@ -12,7 +12,7 @@ from jianbao.definitions.finding import Finding
 from jianbao.store import Version
 
 if TYPE_CHECKING:
-    from jianbao.intake.slips import Comparison
+    from jianbao.intake.refiled import Comparison
 
 Outcome = Literal["stored", "partly", "returned", "unreadable", "duplicate", "unpacked", "attached", "left"]
 OUTCOMES = {"stored": "已收", "partly": "部分退回", "returned": "退回", "unreadable": "无法读取", "duplicate": "重复",

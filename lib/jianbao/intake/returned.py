@@ -21,7 +21,8 @@ from threading import Timer
 from jianbao.errors import StoreError
 from jianbao.intake.marked import Copy, made
 from jianbao.intake.receipt import OUTCOMES, FileReport
-from jianbao.intake.slips import finding_ids, loads, slip_number
+from jianbao.intake.refiled import loads
+from jianbao.intake.slips import finding_ids, slip_number
 from jianbao.store.answers import Delivered, delivered
 from jianbao.store.durable import write_durably
 from jianbao.workspace import Workspace
