@@ -6,16 +6,17 @@ Every rule becomes one boolean column of a single SELECT; what comes back is the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from jianbao.definitions.campaign import Campaign
 from jianbao.definitions.expressions import columns_of, literal, to_sql
 from jianbao.definitions.finding import Finding
-from jianbao.definitions.ledger import Column, Ledger, Rule
+from jianbao.definitions.ledger import Ledger, Rule
 from jianbao.definitions.rule import BRACES, PARENT, PREVIOUS, steps_of
 from jianbao.intake.cells import shown
+from jianbao.intake.implied import REMEDY, Mask, general_masks
 from jianbao.intake.past import AT, ENDS, SHEET, STARTS, Group, Past
 from jianbao.intake.sheet import MAX_SAID, Sheet, letters
 from jianbao.store.arrays import array
@@ -23,23 +24,7 @@ from jianbao.store.arrays import array
 if TYPE_CHECKING:
     import pyarrow as pa
 
-REMEDY = "请核对后改正。"
 Name = Callable[[str, str], str]
-
-
-@dataclass(frozen=True)
-class Mask:
-    """One rule: `bad` is the SQL of a row that breaks it. `quoted` are the expressions in the message's braces with their
-    SQL; those that only name a column of the row are left out."""
-
-    rule: str
-    severity: str
-    column: str
-    bad: str
-    message: str
-    remedy: str
-    explain: bool = False
-    quoted: tuple[tuple[str, str], ...] = ()
 
 
 def batch_table(ledger: Ledger, sheets: Sequence[Sheet], ends: Sequence[date]) -> pa.Table:
@@ -267,66 +252,3 @@ def rule_masks(rules: Iterable[Rule], ledger: Ledger, name_of: Name) -> Iterator
         quoted = tuple((q, to_sql(q, name_of, steps=steps)) for q in rule.quoted if q not in ledger.typed)
         bad = f"not ({to_sql(rule.check, name_of, steps=steps)})"
         yield Mask(rule.id, rule.severity, rule.column or "", bad, rule.message, rule.remedy, rule.explain, quoted)
-
-
-def general_masks(ledger: Ledger) -> Iterator[Mask]:
-    for name, column in ledger.typed.items():
-        yield from _bounds(name, column)
-    if ledger.kind != "master" and ledger.date:
-        title = ledger.columns[ledger.date].title
-        if ledger.kind == "event" and not ledger.by_key:
-            yield Mask(
-                "backdated",
-                "warning",
-                ledger.date,
-                f'b."date" < b."{STARTS}"',
-                f"补报：“{title}”{{{ledger.date}}} 早于本统计期，计入它自己的统计期。",
-                "确属补报的不用改；年月写错的请改正。",
-            )
-        yield Mask(
-            "future",
-            "error",
-            ledger.date,
-            f'b."date" > b."{ENDS}"',
-            f"“{title}”{{{ledger.date}}} 晚于统计期最后一天。",
-            "只报到本期末为止的；以后的下一期再报。",
-        )
-    key = ledger.key or (("unit",) if ledger.kind == "snapshot" else ())
-    if key:
-        same = ", ".join(dict.fromkeys(f'b."{k}"' for k in (SHEET, "unit", *key)))
-        filled = " and ".join(f'b."{k}" is not null' for k in key)
-        titles = "、".join(ledger.columns[k].title if k in ledger.columns else "单位" for k in key)
-        yield Mask(
-            "key",
-            "error",
-            key[-1],
-            f"{filled} and count(*) over (partition by {same}) > 1",
-            f"“{titles}”与另一行重复。",
-            "同一项只填一行；确是两项的，编号要不同。",
-        )
-
-
-def _bounds(name: str, c: Column) -> Iterator[Mask]:
-    percent, place = c.type == "percent", f'b."{name}"'
-
-    def said(limit: float) -> str:
-        return f"{limit * 100:g}%" if percent else f"{limit:g}"
-
-    if c.min is not None:
-        yield Mask("min", "error", name, f"{place} < {c.min!r}", f"“{c.title}”小于 {said(c.min)}。", REMEDY)
-    if c.max is not None:
-        yield Mask("max", "error", name, f"{place} > {c.max!r}", f"“{c.title}”大于 {said(c.max)}。", REMEDY)
-    if c.step is not None:
-        bad = f"abs({place} / {c.step!r} - round({place} / {c.step!r})) > 1e-6"
-        yield Mask("step", "error", name, bad, f"“{c.title}”应是 {said(c.step)} 的整数倍。", REMEDY)
-    if c.pattern:
-        said_as = literal(c.pattern)
-        bad = f"not regexp_full_match({place}, {said_as})"
-        if c.type == "list":
-            bad = f"len(list_filter({place}, lambda one: not regexp_full_match(one, {said_as}))) > 0"
-        what = c.pattern_of or "规定的写法"
-        yield Mask("pattern", "error", name, bad, f"“{c.title}”写的不是{what}。", f"请填{what}。{c.help}")
-    if c.max_length is not None:
-        length = f"len({place})" if c.type == "list" else f"length({place})"
-        bad = f"{length} > {c.max_length}"
-        yield Mask("max_length", "error", name, bad, f"“{c.title}”超过 {c.max_length} 字。", "请压缩文字。")
